@@ -1,0 +1,246 @@
+import { readFileSync } from 'node:fs'
+
+/** Everything that the environment decides, read once at the start; nothing else reads process.env. */
+export interface Config {
+  host: string
+  port: number
+  logLevel: LogLevel
+  /** Absent: the embedded PostgreSQL under `dataDir`. */
+  databaseUrl: string | undefined
+  dataDir: string
+  /** A port, or `off`; only used with the embedded PostgreSQL. */
+  sandboxPort: number | 'off'
+  /** Key-encryption keys of 32 bytes, the first one active; absent: `<dataDir>/keys`. */
+  keys: readonly KeyEncryptionKey[] | undefined
+  egressAllow: readonly string[]
+  egressProxy: string | undefined
+  publicUrl: string | undefined
+  trustProxy: boolean | string
+  corsOrigins: readonly string[]
+}
+
+export interface KeyEncryptionKey {
+  id: string
+  key: Buffer
+}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+type LogLevel = (typeof logLevels)[number]
+
+/** A sentence that says which variable is wrong and what it should be; the start ends with it. */
+export class ConfigError extends Error {}
+
+interface Variable {
+  name: string
+  type: string
+  default?: string
+  /** May also be given as `<name>_FILE`, the path of a file that holds it. */
+  secret?: boolean
+  help: string
+}
+
+/** The environment, in the order in which the README lists it. */
+export const variables = [
+  { name: 'HOST', type: 'address', default: '127.0.0.1', help: 'Where to listen' },
+  { name: 'PORT', type: 'port', default: '3000', help: 'Where to listen' },
+  {
+    name: 'LOG_LEVEL',
+    type: logLevels.join(', '),
+    default: 'info',
+    help: 'What is logged, as JSON lines on standard output',
+  },
+  {
+    name: 'DATABASE_URL',
+    type: 'postgres:// URL',
+    secret: true,
+    help: 'PostgreSQL 15 or later. Without it the service starts the PostgreSQL that npm brought',
+  },
+  {
+    name: 'LATCHKEY_DATA_DIR',
+    type: 'folder',
+    default: '.latchkey',
+    help: 'Without `DATABASE_URL`: where the database, the keys and the first secrets are kept',
+  },
+  {
+    name: 'LATCHKEY_SANDBOX_PORT',
+    type: 'port or `off`',
+    default: '`PORT` + 1',
+    help: 'Without `DATABASE_URL`: where the sandbox vendor listens',
+  },
+  {
+    name: 'LATCHKEY_KEYS',
+    type: '`id:base64,…`',
+    secret: true,
+    help: 'Key-encryption keys of 32 bytes, the first one active. Required with `DATABASE_URL`; otherwise `keys` in the data folder',
+  },
+  {
+    name: 'LATCHKEY_EGRESS_ALLOW',
+    type: 'hosts, host:port, CIDRs',
+    default: 'none',
+    help: 'Vendors that may be on a private network and spoken to over plain http',
+  },
+  {
+    name: 'LATCHKEY_EGRESS_PROXY',
+    type: 'http:// URL',
+    secret: true,
+    help: 'A proxy (CONNECT) for all calls to vendors',
+  },
+  {
+    name: 'LATCHKEY_PUBLIC_URL',
+    type: 'URL',
+    default: 'the address listened on',
+    help: 'How callers reach the service; never taken from `Host`',
+  },
+  {
+    name: 'LATCHKEY_TRUST_PROXY',
+    type: '`true`, `false`, addresses or CIDRs',
+    default: 'false',
+    help: 'Whose `X-Forwarded-For` is believed',
+  },
+  {
+    name: 'LATCHKEY_CORS_ORIGINS',
+    type: 'origins, or `*`',
+    default: 'none',
+    help: 'Pages that may call the API from a browser',
+  },
+] as const satisfies readonly Variable[]
+
+type Name = (typeof variables)[number]['name']
+
+/**
+ * Reads the environment into a frozen `Config`.
+ * @throws {ConfigError} naming the variable, why its value cannot be used, and what it should be
+ */
+export function readEnv(env: Record<string, string | undefined>): Config {
+  const read = (name: Name) => readVariable(env, name)
+  const port = readPort('PORT', read('PORT') ?? '3000')
+  const databaseUrl = readUrl('DATABASE_URL', read('DATABASE_URL'), ['postgres:', 'postgresql:'])
+  const keys = readKeys(read('LATCHKEY_KEYS'))
+  if (databaseUrl && !keys) {
+    throw new ConfigError(
+      'LATCHKEY_KEYS is required with DATABASE_URL: id:base64 of 32 random bytes, for example from `npm run keys -- generate`.',
+    )
+  }
+  const publicUrl = readUrl('LATCHKEY_PUBLIC_URL', read('LATCHKEY_PUBLIC_URL'), ['http:', 'https:'])
+  return Object.freeze({
+    host: read('HOST') ?? '127.0.0.1',
+    port,
+    logLevel: readLogLevel(read('LOG_LEVEL') ?? 'info'),
+    databaseUrl,
+    dataDir: read('LATCHKEY_DATA_DIR') ?? '.latchkey',
+    sandboxPort: readSandboxPort(read('LATCHKEY_SANDBOX_PORT'), port),
+    keys,
+    egressAllow: readList(read('LATCHKEY_EGRESS_ALLOW')),
+    egressProxy: readUrl('LATCHKEY_EGRESS_PROXY', read('LATCHKEY_EGRESS_PROXY'), ['http:']),
+    publicUrl: publicUrl?.replace(/\/+$/, ''),
+    trustProxy: readTrustProxy(read('LATCHKEY_TRUST_PROXY')),
+    corsOrigins: readOrigins(read('LATCHKEY_CORS_ORIGINS')),
+  })
+}
+
+/** The README's table of the environment, in Markdown. */
+export function describeEnvironment(): string {
+  const rows = variables.map((variable: Variable) => {
+    const name = variable.secret
+      ? `\`${variable.name}\`, \`${variable.name}_FILE\``
+      : `\`${variable.name}\``
+    return `| ${name} | ${variable.type} | ${variable.default ?? 'none'} | ${variable.help} |`
+  })
+  return ['| variable | type | default | what it is |', '| --- | --- | --- | --- |', ...rows].join(
+    '\n',
+  )
+}
+
+function readVariable(env: Record<string, string | undefined>, name: Name): string | undefined {
+  const variable: Variable = variables.find((known) => known.name === name)!
+  const file = variable.secret ? env[`${name}_FILE`]?.trim() : undefined
+  const value = env[name]?.trim()
+  if (file && value) throw new ConfigError(`${name} and ${name}_FILE are both set: keep one.`)
+  if (!file) return value || undefined
+  try {
+    return readFileSync(file, 'utf8').trim() || undefined
+  } catch (error) {
+    throw new ConfigError(`${name}_FILE cannot be read: ${(error as Error).message}`)
+  }
+}
+
+function readPort(name: string, text: string): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65_535) {
+    throw new ConfigError(`${name} must be a port from 0 to 65535, not "${text}".`)
+  }
+  return port
+}
+
+function readSandboxPort(text: string | undefined, port: number): number | 'off' {
+  if (text === 'off') return 'off'
+  if (text) return readPort('LATCHKEY_SANDBOX_PORT', text)
+  return port === 0 || port === 65_535 ? 0 : port + 1
+}
+
+function readLogLevel(text: string): LogLevel {
+  const level = logLevels.find((known) => known === text)
+  if (!level) throw new ConfigError(`LOG_LEVEL must be one of ${logLevels.join(', ')}.`)
+  return level
+}
+
+/** The value is not repeated in the refusal: it may hold a password. */
+function readUrl(name: string, text: string | undefined, protocols: string[]): string | undefined {
+  if (!text) return undefined
+  const url = URL.parse(text)
+  if (!url || !protocols.includes(url.protocol)) {
+    throw new ConfigError(`${name} must be a URL that starts with ${protocols.join('// or ')}//.`)
+  }
+  return text
+}
+
+function readKeys(text: string | undefined): KeyEncryptionKey[] | undefined {
+  if (!text) return undefined
+  try {
+    return parseKeys(text)
+  } catch (error) {
+    throw new ConfigError(`LATCHKEY_KEYS: ${(error as Error).message}`)
+  }
+}
+
+/** `id:base64,…` (or one a line): keys of 32 bytes, the first one active. */
+export function parseKeys(text: string): KeyEncryptionKey[] {
+  const keys = readList(text.replaceAll('\n', ',')).map((part) => {
+    const [id = '', encoded = ''] = part.split(':')
+    if (!/^[A-Za-z0-9_-]{1,32}$/.test(id)) {
+      throw new ConfigError('each key is id:base64, its id made of letters, digits, "-" and "_".')
+    }
+    const key = Buffer.from(encoded, 'base64')
+    if (key.length !== 32) {
+      throw new ConfigError(`key "${id}" must be 32 bytes in base64; it has ${key.length}.`)
+    }
+    return { id, key }
+  })
+  const twice = keys.find((key, at) => keys.findIndex((other) => other.id === key.id) !== at)
+  if (twice) throw new ConfigError(`the key id "${twice.id}" is there twice.`)
+  if (keys.length === 0) throw new ConfigError('there is no key in it.')
+  return keys
+}
+
+function readTrustProxy(text: string | undefined): boolean | string {
+  if (!text || text === 'false') return false
+  return text === 'true' ? true : text
+}
+
+function readOrigins(text: string | undefined): string[] {
+  return readList(text).map((origin) => {
+    if (origin !== '*' && URL.parse(origin)?.origin !== origin) {
+      throw new ConfigError(
+        `LATCHKEY_CORS_ORIGINS: "${origin}" is not an origin such as https://app.example.com.`,
+      )
+    }
+    return origin
+  })
+}
+
+function readList(text: string | undefined): string[] {
+  return (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}

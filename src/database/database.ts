@@ -1,0 +1,62 @@
+import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import type { Tables } from './tables.ts'
+
+/**
+ * `kysely` for queries in general; `pool` for the few that are hot enough to be prepared by name.
+ */
+export interface Db extends AsyncDisposable {
+  kysely: Kysely<Tables>
+  pool: pg.Pool
+}
+
+const int8 = 20
+
+/** Integers beyond 2^53 are refused rather than rounded. */
+export function parseSafeInteger(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value)) throw new RangeError(`not a safe integer: ${text}`)
+  return value
+}
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === int8) return parseSafeInteger
+    return pg.types.getTypeParser(oid, format as 'text')
+  },
+}
+
+/** Connects lazily; an error on an idle or a checked-out client is reported, never thrown. */
+export function openDatabase(options: {
+  url: string
+  onError(error: Error): void
+  maxConnections?: number
+}): Db {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.maxConnections ?? 10,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 30_000,
+    application_name: 'latchkey',
+    statement_timeout: 10_000,
+    idle_in_transaction_session_timeout: 5_000,
+    types,
+  })
+  pool.on('error', options.onError)
+  pool.on('connect', (client) => client.on('error', options.onError))
+  const kysely = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool }),
+    plugins: [new CamelCasePlugin()],
+  })
+  return { kysely, pool, [Symbol.asyncDispose]: () => kysely.destroy() }
+}
+
+/** One round trip with a statement that the server parses and plans once per connection. */
+export async function prepared<Row extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  statement: { name: string; text: string },
+  values: unknown[],
+): Promise<Row[]> {
+  const result = await pool.query<Row>({ ...statement, values })
+  return result.rows
+}

@@ -1,0 +1,71 @@
+/** Every refusal that the API can answer: its status and title. `message` is said where it is refused. */
+export const problems = {
+  'access-missing': { status: 401, title: 'Authorization is missing or malformed' },
+  'user-unknown': { status: 401, title: 'Unknown User secret' },
+  'organization-unknown': { status: 401, title: 'Unknown Organization secret' },
+  'body-invalid': { status: 400, title: 'The request body is not as described' },
+  'parameters-invalid': { status: 400, title: 'A parameter is not as described' },
+  'name-missing': { status: 400, title: 'The instance needs a name' },
+  'name-too-long': { status: 400, title: 'The name is too long' },
+  'tags-too-many': { status: 400, title: 'Too many tags' },
+  'tag-too-long': { status: 400, title: 'A tag is too long' },
+  'configuration-too-large': { status: 400, title: 'The configuration is too large' },
+  'configuration-incomplete': { status: 400, title: 'Required configuration is missing' },
+  'configuration-invalid': { status: 400, title: 'The configuration cannot be used' },
+  'settings-invalid': { status: 400, title: 'The settings cannot be used' },
+  'element-missing': { status: 400, title: 'No element is named' },
+  'authentication-unclear': { status: 400, title: 'The type of authentication is not clear' },
+  'destination-forbidden': { status: 400, title: 'The address is not allowed' },
+  'credentials-rejected': { status: 400, title: 'The vendor rejected the credentials' },
+  'credentials-insufficient': { status: 400, title: 'The vendor grants too few rights' },
+  'vendor-misdirected': { status: 400, title: 'The address is not the one of this vendor' },
+  'element-not-found': { status: 404, title: 'No such element' },
+  'instance-not-found': { status: 404, title: 'No such instance' },
+  'route-not-found': { status: 404, title: 'No such route' },
+  'request-in-progress': { status: 409, title: 'The same request is still under way' },
+  'body-too-large': { status: 413, title: 'The request body is too large' },
+  'media-type-unsupported': { status: 415, title: 'The request body is not JSON' },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'The idempotency key belongs to another request',
+  },
+  'idempotency-key-invalid': { status: 400, title: 'The idempotency key cannot be used' },
+  'secrets-required': { status: 422, title: 'Secrets have to be sent again' },
+  'probes-busy': { status: 429, title: 'Too many checks at once' },
+  'header-too-large': { status: 431, title: 'The request headers are too large' },
+  internal: { status: 500, title: 'Something went wrong on our side' },
+  'vendor-unreachable': { status: 502, title: 'The vendor cannot be reached' },
+  'vendor-unexpected': { status: 502, title: 'The vendor answered in an unexpected way' },
+  'vendor-throttled': { status: 503, title: 'The vendor asks us to wait' },
+  unavailable: { status: 503, title: 'The service cannot work right now' },
+  'vendor-late': { status: 504, title: 'The vendor did not answer in time' },
+} as const
+
+export type ProblemCode = keyof typeof problems
+
+/** What a refusal carries besides its code, as *problem details* (RFC 9457, section 3.2). */
+export interface RefusalDetails {
+  /** Says what to do next. */
+  message: string
+  providerMessage?: string | undefined
+  missing?: { key: string; name: string }[] | undefined
+  invalid?: { key: string; reason: string }[] | undefined
+  unknown?: { key: string; nearest: string }[] | undefined
+  choices?: string[] | undefined
+  probe?: object | undefined
+  /** Seconds, sent as `Retry-After`. */
+  retryAfter?: number | undefined
+}
+
+/** Thrown anywhere in a request; the error handler renders it. */
+export class Refusal extends Error {
+  readonly code: ProblemCode
+  readonly details: RefusalDetails
+
+  constructor(code: ProblemCode, details: RefusalDetails | string) {
+    const given = typeof details === 'string' ? { message: details } : details
+    super(given.message)
+    this.code = code
+    this.details = given
+  }
+}

@@ -1,0 +1,80 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+
+const version = 'e1'
+const saltLength = 32
+const nonceLength = 12
+const tagLength = 16
+
+/** The stored text is not an envelope, was changed, or was sealed for another place or key. */
+export class EnvelopeError extends Error {}
+
+/**
+ * `e1.<key id>.<base64url of salt, nonce, ciphertext and tag>`: AES-256-GCM (NIST SP 800-38D) under a
+ * key of its own, derived by HKDF-SHA256 (RFC 5869) from `key` and a random salt.
+ * `context` says where the text belongs: it opens only with exactly the same parts.
+ */
+export function seal(
+  key: { id: string; key: Buffer },
+  context: readonly string[],
+  plaintext: string | Buffer,
+): string {
+  const bound = lengthPrefixed(context)
+  const salt = randomBytes(saltLength)
+  const nonce = randomBytes(nonceLength)
+  const cipher = createCipheriv('aes-256-gcm', derive(key.key, salt, bound), nonce, {
+    authTagLength: tagLength,
+  })
+  cipher.setAAD(bound)
+  const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()])
+  const body = Buffer.concat([salt, nonce, ciphertext, cipher.getAuthTag()])
+  return `${version}.${key.id}.${body.toString('base64url')}`
+}
+
+/** @throws {EnvelopeError} for anything that `seal` did not write with this key and context */
+export function open(key: Buffer, context: readonly string[], envelope: string): Buffer {
+  const body = Buffer.from(parse(envelope).body, 'base64url')
+  if (body.length < saltLength + nonceLength + tagLength) throw new EnvelopeError('too short')
+  const bound = lengthPrefixed(context)
+  const salt = body.subarray(0, saltLength)
+  const nonce = body.subarray(saltLength, saltLength + nonceLength)
+  const decipher = createDecipheriv('aes-256-gcm', derive(key, salt, bound), nonce, {
+    authTagLength: tagLength,
+  })
+  decipher.setAAD(bound)
+  decipher.setAuthTag(body.subarray(-tagLength))
+  try {
+    const ciphertext = body.subarray(saltLength + nonceLength, -tagLength)
+    return Buffer.concat([decipher.update(ciphertext), decipher.final()])
+  } catch {
+    throw new EnvelopeError('does not open here')
+  }
+}
+
+/** The id of the key that an envelope was sealed with. */
+export function keyIdOf(envelope: string): string {
+  return parse(envelope).keyId
+}
+
+function parse(envelope: string) {
+  const [found, keyId, body, ...more] = envelope.split('.')
+  if (found !== version || !keyId || !body || more.length > 0) {
+    throw new EnvelopeError('not an envelope')
+  }
+  return { keyId, body }
+}
+
+function derive(key: Buffer, salt: Buffer, info: Buffer): Buffer {
+  return Buffer.from(hkdfSync('sha256', key, salt, info, 32))
+}
+
+/** Without the lengths, `['ab', 'c']` and `['a', 'bc']` would be the same place. */
+function lengthPrefixed(parts: readonly string[]): Buffer {
+  return Buffer.concat(
+    parts.flatMap((part) => {
+      const bytes = Buffer.from(part, 'utf8')
+      const length = Buffer.alloc(4)
+      length.writeUInt32BE(bytes.length)
+      return [length, bytes]
+    }),
+  )
+}
