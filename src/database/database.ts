@@ -53,10 +53,37 @@ export function openDatabase(options: {
 
 /** One round trip with a statement that the server parses and plans once per connection. */
 export async function prepared<Row extends pg.QueryResultRow>(
-  pool: pg.Pool,
+  queries: Pick<pg.Pool | pg.PoolClient, 'query'>,
   statement: { name: string; text: string },
   values: unknown[],
 ): Promise<Row[]> {
-  const result = await pool.query<Row>({ ...statement, values })
+  const result = await queries.query<Row>({ ...statement, values })
   return result.rows
+}
+
+/** Runs `work` in one transaction; what it is given serves the same functions as `db` itself. */
+export function transaction<Result>(db: Db, work: (db: Db) => Promise<Result>): Promise<Result> {
+  return db.kysely.transaction().execute((kysely) => work({ ...db, kysely }))
+}
+
+/** The same on one client of the pool, for statements that are prepared by name. */
+export async function transact<Result>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('begin')
+    const result = await work(client)
+    await client.query('commit')
+    return result
+  } catch (error) {
+    await client.query('rollback').catch((failure: Error) => {
+      broken = failure
+    })
+    throw error
+  } finally {
+    client.release(broken)
+  }
 }

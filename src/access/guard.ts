@@ -1,0 +1,20 @@
+import type { FastifyInstance } from 'fastify'
+import type { Db } from '../database/database.ts'
+import type { Vault } from '../vault/vault.ts'
+import { identify } from './identify.ts'
+import type { Principal } from './store.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** There in every scope behind `requireUser`. */
+    principal: Principal
+  }
+}
+
+/** Everything in this scope is for users alone; they are known before the body is read. */
+export function requireUser(app: FastifyInstance, context: { db: Db; vault: Vault }) {
+  app.decorateRequest('principal')
+  app.addHook('onRequest', async (request) => {
+    request.principal = await identify(context, request.headers.authorization)
+  })
+}

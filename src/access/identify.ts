@@ -1,0 +1,54 @@
+import type { Db } from '../database/database.ts'
+import { Refusal } from '../http/errors.ts'
+import { readToken } from '../vault/token.ts'
+import type { Vault } from '../vault/vault.ts'
+import { parseAuthorization } from './header.ts'
+import { findCaller, type Principal } from './store.ts'
+
+/**
+ * Finds out who calls by the User and Organization parts of the header.
+ * @throws {Refusal} 401, saying which part of the header is the matter and no more
+ */
+export async function identify(
+  { db, vault }: { db: Db; vault: Vault },
+  authorization: string | undefined,
+): Promise<Principal> {
+  const parts = parseAuthorization(authorization ?? '')
+  if (!parts?.user || !parts.organization) throw new Refusal('access-missing', explain(parts))
+  const { user, organization } = parts
+  const organizationId = readToken('organization', organization)
+  if (organizationId === undefined) throw unknownOrganization()
+  if (readToken('user', user) !== organizationId) throw unknownUser()
+  const look = () =>
+    findCaller(db, {
+      organizationId,
+      userHashes: vault.hashes(user),
+      organizationHashes: vault.hashes(organization),
+    })
+  let found = await look()
+  if (!found.principal && (await vault.refreshPeppers())) found = await look()
+  if (!found.organizationKnown) throw unknownOrganization()
+  if (!found.principal) throw unknownUser()
+  return found.principal
+}
+
+function explain(parts: { user?: string; organization?: string } | undefined): string {
+  const grammar = 'Authorization: User <secret>, Organization <secret>'
+  if (!parts) return `The header has to read "${grammar}", its parts in any order.`
+  const lacking = [!parts.user && 'User', !parts.organization && 'Organization'].filter(Boolean)
+  return `The ${lacking.join(' and ')} part is missing. The header has to read "${grammar}".`
+}
+
+function unknownUser(): Refusal {
+  return new Refusal(
+    'user-unknown',
+    'The User part of the Authorization header is not a secret that we know together with this Organization. Check that it was copied whole.',
+  )
+}
+
+function unknownOrganization(): Refusal {
+  return new Refusal(
+    'organization-unknown',
+    'The Organization part of the Authorization header is not a secret that we know. Check that it was copied whole.',
+  )
+}

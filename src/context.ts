@@ -1,0 +1,74 @@
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import { type Db, openDatabase } from './database/database.ts'
+import { IdBlocks } from './database/id-blocks.ts'
+import { createEgress, type Egress } from './egress/client.ts'
+import { Catalog } from './elements/catalog.ts'
+import { ProbeAdmission } from './probe/admission.ts'
+import { probeDeadlineMs } from './probe/probe.ts'
+import { Keyring } from './vault/keyring.ts'
+import { Vault } from './vault/vault.ts'
+
+/** Everything that a request may need, wired by hand. */
+export interface Context extends AsyncDisposable {
+  config: Config
+  log: Logger
+  db: Db
+  vault: Vault
+  catalog: Catalog
+  egress: Egress
+  admission: ProbeAdmission
+  instanceIds: IdBlocks
+  probeDeadlineMs: number
+}
+
+/** What the environment alone does not say: where the embedded parts are, and what a test replaces. */
+export interface ContextOptions {
+  config: Config
+  log: Logger
+  databaseUrl: string
+  keys: NonNullable<Config['keys']>
+  /** Besides `LATCHKEY_EGRESS_ALLOW`: the sandbox. */
+  allow?: string[]
+  egress?: Egress
+  probeDeadlineMs?: number
+  maxConnections?: number
+}
+
+/** @throws {KeyringError} where the keys do not fit the database */
+export async function createContext(options: ContextOptions): Promise<Context> {
+  const { config, log } = options
+  const db = openDatabase({
+    url: options.databaseUrl,
+    maxConnections: options.maxConnections ?? 10,
+    onError: (error) => log.warn({ err: error }, 'a database connection failed'),
+  })
+  try {
+    const vault = await Vault.open(db, new Keyring(options.keys))
+    const catalog = await Catalog.open(db)
+    const egress =
+      options.egress ??
+      createEgress({
+        allow: [...config.egressAllow, ...(options.allow ?? [])],
+        ...(config.egressProxy && { proxy: config.egressProxy }),
+      })
+    return {
+      config,
+      log,
+      db,
+      vault,
+      catalog,
+      egress,
+      admission: new ProbeAdmission(),
+      instanceIds: new IdBlocks(db, 'instances_id_seq'),
+      probeDeadlineMs: options.probeDeadlineMs ?? probeDeadlineMs,
+      async [Symbol.asyncDispose]() {
+        await egress[Symbol.asyncDispose]()
+        await db[Symbol.asyncDispose]()
+      },
+    }
+  } catch (error) {
+    await db[Symbol.asyncDispose]()
+    throw error
+  }
+}

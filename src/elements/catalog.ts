@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { distance } from 'fastest-levenshtein'
+import { LRUCache } from 'lru-cache'
+import type { Db } from '../database/database.ts'
+import { type Element, parseElement } from './element.ts'
+import { findVersion, insertVersions } from './store.ts'
+
+const folder = new URL('./definitions/', import.meta.url)
+
+/** A definition together with the hash by which its version is known. */
+export interface ElementVersion {
+  version: string
+  element: Element
+}
+
+/** The definitions that this release brings, and whatever version an instance still points at. */
+export class Catalog {
+  readonly elements: readonly ElementVersion[]
+  readonly #db: Db
+  readonly #byKey: Map<string, ElementVersion>
+  readonly #older = new LRUCache<string, Element>({ max: 500 })
+
+  private constructor(db: Db, elements: ElementVersion[]) {
+    this.#db = db
+    this.elements = elements
+    this.#byKey = new Map(
+      elements.flatMap((known) => [
+        [known.element.key, known],
+        [String(known.element.id), known],
+      ]),
+    )
+  }
+
+  /** Reads and checks the files, and writes their versions into the database. */
+  static async open(db: Db): Promise<Catalog> {
+    const elements = await readDefinitions()
+    await insertVersions(
+      db,
+      elements.map(({ element, version }) => ({
+        elementId: element.id,
+        version,
+        key: element.key,
+        definition: JSON.stringify(element),
+      })),
+    )
+    return new Catalog(db, elements)
+  }
+
+  find(keyOrId: string): ElementVersion | undefined {
+    return this.#byKey.get(keyOrId)
+  }
+
+  /** At most five keys that one may have meant. */
+  nearest(keyOrId: string): string[] {
+    return this.elements
+      .map(({ element }) => ({
+        key: element.key,
+        far: distance(keyOrId.toLowerCase(), element.key),
+      }))
+      .filter(({ key, far }) => far <= key.length / 2)
+      .sort((one, other) => one.far - other.far)
+      .slice(0, 5)
+      .map(({ key }) => key)
+  }
+
+  /** The very version that an instance was provisioned with. */
+  async versionOf(elementId: number, version: string): Promise<Element> {
+    const current = this.#byKey.get(String(elementId))
+    if (current?.version === version) return current.element
+    const cached = this.#older.get(`${elementId}.${version}`)
+    if (cached) return cached
+    const row = await findVersion(this.#db, { elementId, version })
+    if (!row) throw new Error(`element ${elementId} has no version ${version}`)
+    const element = parseElement(row.definition, `element ${elementId}`)
+    this.#older.set(`${elementId}.${version}`, element)
+    return element
+  }
+}
+
+async function readDefinitions(): Promise<ElementVersion[]> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.json')).sort()
+  return Promise.all(
+    files.map(async (file) => {
+      const text = await readFile(new URL(file, folder), 'utf8')
+      const element = parseElement(JSON.parse(text), file)
+      const version = createHash('sha256')
+        .update(JSON.stringify(element))
+        .digest('hex')
+        .slice(0, 32)
+      return { version, element }
+    }),
+  )
+}

@@ -1,0 +1,118 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type ProblemCode, problems, Refusal, type RefusalDetails } from './errors.ts'
+import { renderProblem } from './problem.ts'
+
+/** Renders every error and every unknown path as a problem; what a 5xx was about stays in the log. */
+export function handleErrors(app: FastifyInstance) {
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const refusal = error instanceof Refusal ? error : translate(error, request)
+    return refuse(refusal, request, reply)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const refusal = new Refusal(
+      'route-not-found',
+      `There is no ${request.method} at this path. The routes are listed at /docs and in /openapi.json.`,
+    )
+    return refuse(refusal, request, reply)
+  })
+}
+
+function refuse(refusal: Refusal, request: FastifyRequest, reply: FastifyReply) {
+  request.noted.code = refusal.code
+  const { retryAfter } = refusal.details
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
+  return reply
+    .code(problems[refusal.code].status)
+    .type('application/problem+json')
+    .send(renderProblem(refusal, request.id))
+}
+
+const ofFastify: Record<string, [ProblemCode, string]> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ['body-too-large', 'A request body may have at most 1 MiB.'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'media-type-unsupported',
+    'Send the body as JSON, with the header Content-Type: application/json.',
+  ],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['body-invalid', 'The body is empty. Send a JSON object.'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['body-invalid', 'The body is not valid JSON.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
+    'body-invalid',
+    'The body does not have the length that Content-Length states.',
+  ],
+}
+
+function translate(error: FastifyError, request: FastifyRequest): Refusal {
+  if (error.validation) return explainValidation(error)
+  const known = ofFastify[error.code]
+  if (known) return new Refusal(...known)
+  if (error.statusCode && error.statusCode < 500) {
+    // Such as a path that cannot be decoded, or JSON with a forbidden member.
+    return new Refusal('body-invalid', `The request cannot be read: ${error.message}`)
+  }
+  if (isOutage(error)) {
+    request.log.error({ requestId: request.id, err: error }, 'the database cannot be used')
+    return new Refusal('unavailable', {
+      message: 'The service cannot reach its database right now. Nothing was changed; try again.',
+      retryAfter: 5,
+    })
+  }
+  request.log.error({ requestId: request.id, err: error }, 'a request failed')
+  return new Refusal('internal', {
+    message: `Something went wrong on our side. Try again; if it stays so, tell the operator the request id ${request.id}.`,
+  })
+}
+
+/** One of ajv's complaints, with the schema that it stands in. */
+interface Complaint {
+  instancePath: string
+  keyword: string
+  message?: string
+  params: Record<string, unknown>
+  parentSchema?: { 'x-refusals'?: Record<string, ProblemCode> }
+}
+
+/** A schema may name the refusal for one of its keywords, or for a required member, in `x-refusals`. */
+function explainValidation(error: FastifyError): Refusal {
+  const complaints = error.validation as unknown as Complaint[]
+  const codes = complaints.map(({ keyword, params, parentSchema }) => {
+    const own = parentSchema?.['x-refusals']
+    return own?.[keyword === 'required' ? String(params.missingProperty) : keyword]
+  })
+  const invalid = complaints.map(({ instancePath, keyword, params, message }) => {
+    const path = instancePath.slice(1).replaceAll('/', '.')
+    if (keyword === 'required') {
+      return {
+        key: [path, params.missingProperty].filter(Boolean).join('.'),
+        reason: 'is required',
+      }
+    }
+    return { key: path, reason: message ?? 'is not as described' }
+  })
+  const inBody = error.validationContext === 'body'
+  const details: RefusalDetails = {
+    message: `Correct ${inBody ? 'the body' : `the ${error.validationContext}`}: ${invalid
+      .map(({ key, reason }) => `${key || 'it'} ${reason}`)
+      .join('; ')}.`,
+    invalid,
+  }
+  const special = codes.find((code) => code !== undefined)
+  return new Refusal(special ?? (inBody ? 'body-invalid' : 'parameters-invalid'), details)
+}
+
+const outages = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+  '57014',
+]
+
+function isOutage(error: { code?: string; message: string }): boolean {
+  return (
+    outages.includes(error.code ?? '') ||
+    /connection terminated|timeout exceeded when trying to connect/i.test(error.message)
+  )
+}

@@ -1,0 +1,53 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import { Type } from 'typebox'
+import type { Server } from './server.ts'
+
+const grammar = `\`Authorization: User <secret>, Organization <secret>[, Element <token>]\`
+
+The parts may come in any order. \`User\` and \`Organization\` are the two secrets of the caller;
+\`Element\` is the token of an instance, for calls through it. The value of this one header is the
+whole line, such as \`User lku_…, Organization lko_…\`.`
+
+/** OpenAPI 3.1 from the routes: `GET /openapi.json`, and a page at `/docs`. */
+export function describeApi(app: Server, publicUrl: string | undefined) {
+  const base = publicUrl ?? ''
+  app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Latchkey',
+        version: '0.1.0',
+        description:
+          "Holds the connections between an application and the third-party systems its customers use: provisions an instance of an element, keeps its credentials sealed, and answers the token that stands for it. Paths work with and without Cloud Elements' prefix.",
+      },
+      servers: [
+        { url: base || '/', description: 'As described here' },
+        { url: `${base}/elements/api-v2`, description: "With Cloud Elements' prefix" },
+      ],
+      tags: [
+        { name: 'instances', description: 'Elements provisioned with credentials' },
+        { name: 'service', description: 'The service itself' },
+      ],
+      components: {
+        securitySchemes: {
+          // Generators skip all but the first scheme on one header, hence one for the whole line.
+          access: { type: 'apiKey', in: 'header', name: 'Authorization', description: grammar },
+        },
+      },
+      security: [{ access: [] }],
+    },
+    refResolver: {
+      buildLocalReference: (schema, _base, _fragment, position) =>
+        typeof schema.$id === 'string' ? schema.$id : `model-${position}`,
+    },
+  })
+  app.register(swaggerUi, { routePrefix: '/docs' })
+  app.register(async (documents: Server) => {
+    documents.get(
+      '/openapi.json',
+      { schema: { hide: true, response: { 200: Type.Any() } } },
+      async () => app.swagger(),
+    )
+  })
+}

@@ -1,0 +1,88 @@
+import { STATUS_CODES } from 'node:http'
+import { type TSchema, Type } from 'typebox'
+import { type ProblemCode, problems, type Refusal } from './errors.ts'
+
+const Named = (name: string) => Type.Object({ key: Type.String(), [name]: Type.String() })
+
+/** The one form of every refusal: problem details (RFC 9457) with Cloud Elements' members. */
+export const Problem = Type.Object(
+  {
+    type: Type.String({ description: 'Names the kind of problem', format: 'uri' }),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String({ description: 'Stable; what a program decides by' }),
+    message: Type.String({ description: 'Says what to do next' }),
+    requestId: Type.String({ pattern: '^[0-9a-f]{24}$' }),
+    providerMessage: Type.Optional(Type.String({ description: "The vendor's own words" })),
+    missing: Type.Optional(Type.Array(Named('name'))),
+    invalid: Type.Optional(Type.Array(Named('reason'))),
+    unknown: Type.Optional(Type.Array(Named('nearest'))),
+    choices: Type.Optional(Type.Array(Type.String())),
+    probe: Type.Optional(Type.Ref('Exchange')),
+  },
+  {
+    $id: 'Problem',
+    examples: [
+      {
+        type: 'urn:latchkey:problem:credentials-rejected',
+        title: problems['credentials-rejected'].title,
+        status: 400,
+        code: 'credentials-rejected',
+        message:
+          'ConnectWise does not accept this integrator login. Check its user name and password.',
+        requestId: '5f2b8c1d9e3a4b6c7d8e9f01',
+        providerMessage: 'Username or password is incorrect',
+      },
+    ],
+  },
+)
+
+/** What was tried at the vendor and how it answered, without any secret: *view details*. */
+export const ExchangeSchema = Type.Object(
+  {
+    verdict: Type.String(),
+    durationMs: Type.Integer(),
+    request: Type.Object({
+      method: Type.String(),
+      url: Type.String(),
+      headers: Type.Record(Type.String(), Type.String()),
+      body: Type.Union([Type.String(), Type.Null()]),
+    }),
+    response: Type.Union([
+      Type.Object({
+        status: Type.Integer(),
+        headers: Type.Record(Type.String(), Type.String()),
+        body: Type.Union([Type.String(), Type.Null()]),
+      }),
+      Type.Null(),
+    ]),
+    failure: Type.Union([
+      Type.Object({ kind: Type.String(), message: Type.String() }),
+      Type.Null(),
+    ]),
+  },
+  { $id: 'Exchange' },
+)
+
+type Responses = Record<number, unknown>
+
+/** The responses of a route that may refuse with these codes, one for each status. */
+export function refusals<const Codes extends ProblemCode[]>(...codes: Codes) {
+  const byStatus = Map.groupBy(codes, (code) => problems[code].status as number)
+  const responses: Responses = {}
+  for (const [status, those] of byStatus) {
+    responses[status] = {
+      description: `${STATUS_CODES[status]}: ${those.map((code) => `\`${code}\``).join(', ')}`,
+      content: { 'application/problem+json': { schema: Type.Ref('Problem') } },
+    }
+  }
+  return responses as Record<(typeof problems)[Codes[number]]['status'], TSchema>
+}
+
+/** The body of a refusal. */
+export function renderProblem(refusal: Refusal, requestId: string): string {
+  const { status, title } = problems[refusal.code]
+  const { retryAfter: _, ...details } = refusal.details
+  const type = `urn:latchkey:problem:${refusal.code}`
+  return JSON.stringify({ type, title, status, code: refusal.code, ...details, requestId })
+}

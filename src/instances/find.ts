@@ -1,0 +1,30 @@
+import type { Principal } from '../access/store.ts'
+import type { Context } from '../context.ts'
+import { Refusal } from '../http/errors.ts'
+import { caller } from '../vault/vault.ts'
+import { showInstance } from './answer.ts'
+import type { Instance } from './schema.ts'
+import { findInstance, ownerOf, tokenEntry } from './store.ts'
+
+/** @throws {Refusal} `instance-not-found` where it is not there or not the caller's */
+export async function getInstance(
+  { db, vault, catalog }: Pick<Context, 'db' | 'vault' | 'catalog'>,
+  principal: Principal,
+  id: number,
+): Promise<{ instance: Instance; revision: number }> {
+  const { organizationId, user } = principal
+  const record = await findInstance(db.pool, { organizationId, id, userId: user.id })
+  const token = record?.secrets.find((secret) => secret.entry === tokenEntry)
+  if (!record || !token?.sealed) {
+    throw new Refusal('instance-not-found', `You have no instance with the id ${id}.`)
+  }
+  const place = { organizationId, owner: ownerOf(id), ...token }
+  const instance = showInstance({
+    record,
+    element: await catalog.versionOf(record.elementId, record.elementVersion),
+    user,
+    secretKeys: record.secrets.filter((secret) => secret !== token).map((secret) => secret.entry),
+    token: await vault.open(place, token.sealed, caller),
+  })
+  return { instance, revision: record.revision }
+}

@@ -1,0 +1,167 @@
+import type { FastifyReply } from 'fastify'
+import { Type } from 'typebox'
+import type { Context } from '../context.ts'
+import { refusals } from '../http/problem.ts'
+import type { Server } from '../http/server.ts'
+import { getInstance } from './find.ts'
+import { once } from './idempotency.ts'
+import { type ProvisionRequest, provision } from './provision.ts'
+import { ElementInstanceRequest, Instance, InstanceRequest } from './schema.ts'
+
+const provisionRefusals = refusals(
+  'body-invalid',
+  'name-missing',
+  'name-too-long',
+  'tags-too-many',
+  'tag-too-long',
+  'element-missing',
+  'authentication-unclear',
+  'settings-invalid',
+  'configuration-too-large',
+  'configuration-incomplete',
+  'configuration-invalid',
+  'idempotency-key-invalid',
+  'destination-forbidden',
+  'credentials-rejected',
+  'credentials-insufficient',
+  'vendor-misdirected',
+  'access-missing',
+  'user-unknown',
+  'organization-unknown',
+  'element-not-found',
+  'request-in-progress',
+  'body-too-large',
+  'media-type-unsupported',
+  'idempotency-key-reused',
+  'probes-busy',
+  'header-too-large',
+  'internal',
+  'vendor-unreachable',
+  'vendor-unexpected',
+  'vendor-throttled',
+  'unavailable',
+  'vendor-late',
+)
+
+const headers = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      description:
+        'The same key and body answer the same for 24 hours, and provision once however often they are sent',
+    }),
+  ),
+})
+
+const responses = { 200: Type.Unsafe<Instance>(Type.Ref('Instance')), ...provisionRefusals }
+
+/** Provisioning and reading instances. */
+export function instanceRoutes(app: Server, context: Context) {
+  app.addSchema(Instance)
+  app.addSchema(InstanceRequest)
+  app.addSchema(ElementInstanceRequest)
+
+  app.post(
+    '/instances',
+    {
+      schema: {
+        operationId: 'createInstance',
+        summary: 'Provision an instance',
+        description:
+          'Checks the configuration, tries the credentials live at the vendor, and stores the instance only if the vendor accepts them.',
+        tags: ['instances'],
+        headers,
+        body: Type.Unsafe<InstanceRequest>(Type.Ref('InstanceRequest')),
+        response: responses,
+      },
+    },
+    async (request, reply) => {
+      const { principal, id: requestId, body, noted } = request
+      const answer = await provisionOnce(
+        { principal, requestId, elementKey: undefined, body, noted },
+        'POST /instances',
+        request.headers['idempotency-key'],
+        (instance) => reply.serialize(instance) as string,
+      )
+      return sendProvisioned(reply, answer)
+    },
+  )
+
+  app.post(
+    '/elements/:keyOrId/instances',
+    {
+      schema: {
+        operationId: 'createElementInstance',
+        summary: 'Provision an instance of this element',
+        tags: ['instances'],
+        headers,
+        params: Type.Object({ keyOrId: Type.String() }),
+        body: Type.Unsafe<ElementInstanceRequest>(Type.Ref('ElementInstanceRequest')),
+        response: responses,
+      },
+    },
+    async (request, reply) => {
+      const { principal, id: requestId, body, noted } = request
+      const elementKey = request.params.keyOrId
+      const answer = await provisionOnce(
+        { principal, requestId, elementKey, body, noted },
+        `POST /elements/${elementKey}/instances`,
+        request.headers['idempotency-key'],
+        (instance) => reply.serialize(instance) as string,
+      )
+      return sendProvisioned(reply, answer)
+    },
+  )
+
+  app.get(
+    '/instances/:id',
+    {
+      schema: {
+        operationId: 'getInstance',
+        summary: 'Read an instance',
+        tags: ['instances'],
+        params: Type.Object({ id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) }),
+        response: {
+          200: Type.Unsafe<Instance>(Type.Ref('Instance')),
+          ...refusals(
+            'parameters-invalid',
+            'access-missing',
+            'user-unknown',
+            'organization-unknown',
+            'instance-not-found',
+            'header-too-large',
+            'internal',
+            'unavailable',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      request.noted.instanceId = request.params.id
+      const found = await getInstance(context, request.principal, request.params.id)
+      reply.header('etag', `"${found.revision}"`)
+      request.noted.elementKey = found.instance.element.key
+      return found.instance
+    },
+  )
+
+  /** Without a key nothing of idempotency is paid for. */
+  async function provisionOnce(
+    request: ProvisionRequest,
+    route: string,
+    key: string | undefined,
+    serialize: (instance: Instance) => string,
+  ): Promise<Instance | string> {
+    if (key === undefined) return provision(context, request)
+    const { principal, body } = request
+    return once(context, { principal, route, key, body }, serialize, (store) =>
+      provision(context, request, store),
+    )
+  }
+}
+
+/** A kept answer goes out byte for byte as it did the first time. */
+function sendProvisioned(reply: FastifyReply, answer: Instance | string) {
+  reply.header('etag', '"1"')
+  if (typeof answer === 'string') reply.type('application/json; charset=utf-8')
+  return reply.send(answer)
+}

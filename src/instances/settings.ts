@@ -1,0 +1,51 @@
+import { Refusal } from '../http/errors.ts'
+import type { Settings } from './schema.ts'
+
+/** @throws {Refusal} `settings-invalid`, naming every setting that cannot be used and why */
+export function checkSettings(settings: Settings): Settings {
+  const { timeZone, dateFormat, rateLimitId, connectionPoolId } = settings
+  const invalid: { key: string; reason: string }[] = []
+  if (timeZone !== undefined && !isTimeZone(timeZone)) {
+    invalid.push({ key: 'settings.timeZone', reason: 'is no IANA time zone, such as Europe/Paris' })
+  }
+  const fault = dateFormat === undefined ? undefined : findDateFormatFault(dateFormat)
+  if (fault) invalid.push({ key: 'settings.dateFormat', reason: fault })
+  if (rateLimitId !== undefined) {
+    invalid.push({ key: 'settings.rateLimitId', reason: `names no rate limit: ${rateLimitId}` })
+  }
+  if (connectionPoolId !== undefined) {
+    invalid.push({
+      key: 'settings.connectionPoolId',
+      reason: `names no connection pool: ${connectionPoolId}`,
+    })
+  }
+  if (invalid.length > 0) {
+    const list = invalid.map(({ key, reason }) => `${key} ${reason}`).join('; ')
+    throw new Refusal('settings-invalid', { message: `Correct the settings: ${list}.`, invalid })
+  }
+  return settings
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return /[A-Za-z]/.test(name)
+  } catch {
+    return false
+  }
+}
+
+const fieldLetters = 'GyYuQqMLwWdDEecabBhHKkmsSAzZOvVXx'
+
+/** Unicode TR35, "Date Format Patterns": letters are fields, text stands between single quotes. */
+function findDateFormatFault(pattern: string): string | undefined {
+  if (pattern === 'unix' || pattern === 'unixMillis') return undefined
+  const example = 'a Unicode TR35 pattern such as yyyy-MM-dd, or unix, or unixMillis'
+  const fields = pattern.replaceAll("''", '').replace(/'[^']*'/g, '')
+  if (fields.includes("'")) return `has a quote that is not closed: it must be ${example}`
+  const letters = fields.match(/[A-Za-z]/g) ?? []
+  if (letters.length === 0) return `has no field: it must be ${example}`
+  const stranger = letters.find((letter) => !fieldLetters.includes(letter))
+  if (stranger) return `has "${stranger}", which is no field: it must be ${example}`
+  return pattern.length > 100 ? 'has more than 100 characters' : undefined
+}

@@ -1,0 +1,144 @@
+import type pg from 'pg'
+import { prepared } from '../database/database.ts'
+import type { Scalar, Warning } from '../elements/configuration.ts'
+import type { Sealed } from '../vault/vault.ts'
+import type { Settings } from './schema.ts'
+
+/** An instance as it is stored, without its secrets. */
+export interface InstanceRecord {
+  organizationId: number
+  id: number
+  userId: number
+  elementId: number
+  elementVersion: string
+  name: string
+  tags: string[]
+  configuration: Record<string, Scalar>
+  authenticationType: string
+  settings: Settings
+  warnings: Warning[]
+  externalId: string | null
+  externalAuthentication: string
+  state: 'verified' | 'unverified' | 'draft' | 'failed' | 'expiring' | 'disabled'
+  stateReason: string | null
+}
+
+export interface SealedEntry extends Sealed {
+  entry: string
+  origins: readonly string[]
+}
+
+export interface InstanceTimes {
+  createdAt: Date
+  updatedAt: Date
+  stateSince: Date
+  verifiedAt: Date | null
+}
+
+const timesColumns = `created_at as "createdAt", updated_at as "updatedAt",
+  state_since as "stateSince", verified_at as "verifiedAt"`
+
+const insertStatement = {
+  name: 'insert-instance',
+  text: `
+    with instance as (
+      insert into instances (organization_id, id, user_id, element_id, element_version, name, tags,
+        configuration, authentication_type, settings, warnings, external_id,
+        external_authentication, state, state_reason, verified_at)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+        case when $14 = 'verified' then now() end)
+      returning ${timesColumns}
+    ), sealed as (
+      insert into secrets (organization_id, owner, entry, secret_version, origins, data_key_id, sealed)
+      select $1, $16, entry, 1, string_to_array(origins, ' '), data_key_id, sealed
+      from unnest($17::text[], $18::text[], $19::integer[], $20::text[])
+        as given (entry, origins, data_key_id, sealed)
+    ), token as (
+      insert into instance_tokens (organization_id, hash, pepper_id, instance_id)
+      values ($1, $21, $22, $2)
+    ), audit as (
+      insert into audit_entries (organization_id, user_id, action, instance_id, request_id)
+      values ($1, $3, 'instance.created', $2, $23)
+    )
+    select * from instance`,
+}
+
+/** Instance, sealed secrets, token and audit entry: all of them or none, in one round trip. */
+export async function insertInstance(
+  queries: Pick<pg.Pool | pg.PoolClient, 'query'>,
+  given: {
+    record: InstanceRecord
+    secrets: SealedEntry[]
+    token: { hash: Buffer; pepperId: number }
+    requestId: string
+  },
+): Promise<InstanceTimes> {
+  const { record, secrets, token } = given
+  const [times] = await prepared<InstanceTimes & pg.QueryResultRow>(queries, insertStatement, [
+    record.organizationId,
+    record.id,
+    record.userId,
+    record.elementId,
+    record.elementVersion,
+    record.name,
+    record.tags,
+    JSON.stringify(record.configuration),
+    record.authenticationType,
+    JSON.stringify(record.settings),
+    JSON.stringify(record.warnings),
+    record.externalId,
+    record.externalAuthentication,
+    record.state,
+    record.stateReason,
+    ownerOf(record.id),
+    secrets.map((secret) => secret.entry),
+    secrets.map((secret) => secret.origins.join(' ')),
+    secrets.map((secret) => secret.dataKeyId),
+    secrets.map((secret) => secret.sealed),
+    token.hash,
+    token.pepperId,
+    given.requestId,
+  ])
+  return times!
+}
+
+const findStatement = {
+  name: 'find-instance',
+  text: `
+    select i.organization_id as "organizationId", i.id, i.user_id as "userId",
+      i.element_id as "elementId", i.element_version as "elementVersion", i.name, i.tags,
+      i.configuration, i.authentication_type as "authenticationType", i.settings, i.warnings,
+      i.external_id as "externalId", i.external_authentication as "externalAuthentication",
+      i.state, i.state_reason as "stateReason", i.disabled, i.revision, ${timesColumns},
+      (select json_agg(s) from (
+        select entry, secret_version as "secretVersion", origins,
+          case when entry = $4 then sealed end as sealed
+        from secrets where organization_id = $1 and owner = $5
+      ) s) as secrets
+    from instances i
+    where i.organization_id = $1 and i.id = $2 and i.user_id = $3`,
+}
+
+export interface FoundInstance extends InstanceRecord, InstanceTimes {
+  disabled: boolean
+  revision: number
+  secrets: { entry: string; secretVersion: number; origins: string[]; sealed: string | null }[]
+}
+
+/** The instance of that user, with the entries of its secrets and its sealed token. */
+export async function findInstance(
+  queries: Pick<pg.Pool, 'query'>,
+  key: { organizationId: number; id: number; userId: number },
+): Promise<FoundInstance | undefined> {
+  const { organizationId, id, userId } = key
+  const values = [organizationId, id, userId, tokenEntry, ownerOf(id)]
+  const [row] = await prepared<FoundInstance & pg.QueryResultRow>(queries, findStatement, values)
+  return row
+}
+
+/** The entry of the token among an instance's secrets; no entry of an element can be called so. */
+export const tokenEntry = '$token'
+
+export function ownerOf(instanceId: number): string {
+  return `instance/${instanceId}`
+}

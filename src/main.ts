@@ -1,0 +1,87 @@
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import closeWithGrace from 'close-with-grace'
+import pino, { type Logger } from 'pino'
+import { buildApp } from './app.ts'
+import { type Config, readEnv } from './config.ts'
+import { createContext } from './context.ts'
+import { startEmbedded } from './database/embedded.ts'
+import { migrate } from './database/migrate.ts'
+import { type Credentials, curlCommand, readOrCreateCredentials, sandboxLogin } from './embedded.ts'
+import { type Sandbox, startSandbox } from './sandbox/sandbox.ts'
+import { readOrCreateKeysFile } from './vault/keys-file.ts'
+
+const drainMs = 30_000
+
+async function main() {
+  await using resources = new AsyncDisposableStack()
+  const config = readEnv(process.env)
+  const log = pino({ level: config.logLevel }, pino.destination({ dest: 1, sync: false }))
+  const { databaseUrl, keys, dataFolder } = await openStorage(config, log, resources)
+  await migrate(databaseUrl)
+  const login = config.databaseUrl ? undefined : await sandboxLogin(config)
+  const sandbox =
+    login && config.sandboxPort !== 'off'
+      ? resources.use(await startSandbox({ port: config.sandboxPort, logins: [login] }))
+      : undefined
+  const allow = sandbox ? [`127.0.0.1:${sandbox.port}`] : []
+  const context = resources.use(await createContext({ config, log, databaseUrl, keys, allow }))
+  const credentials = login && (await readOrCreateCredentials(context, login))
+  const app = buildApp(context)
+  resources.defer(() => app.close())
+  const listening = await app.listen({ host: config.host, port: config.port })
+  const address = config.publicUrl ?? listening
+  if (credentials) greet({ config, address, dataFolder, credentials, sandbox })
+  else log.info({ address }, 'listening')
+
+  const closing = resources.move()
+  closeWithGrace({ delay: drainMs + 5_000, logger: false }, async ({ err, signal }) => {
+    if (err) log.fatal({ err }, 'the service ends on an error')
+    else log.info({ signal }, 'stopping: no new requests, those under way are finished')
+    await closing.disposeAsync()
+  })
+}
+
+/** PostgreSQL and keys from the environment, or the embedded ones of the data folder. */
+async function openStorage(config: Config, log: Logger, resources: AsyncDisposableStack) {
+  if (config.databaseUrl) {
+    return { databaseUrl: config.databaseUrl, keys: config.keys!, dataFolder: undefined }
+  }
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+  const postgres = await startEmbedded({
+    dataDir: config.dataDir,
+    onExit: (error) => log.fatal({ err: error }, 'the embedded PostgreSQL ended'),
+  })
+  resources.defer(() => postgres.stop())
+  const keys = config.keys ?? (await readOrCreateKeysFile(join(config.dataDir, 'keys')))
+  return { databaseUrl: postgres.url, keys, dataFolder: postgres.dataFolder }
+}
+
+function greet(started: {
+  config: Config
+  address: string
+  dataFolder: string | undefined
+  credentials: Credentials
+  sandbox: Sandbox | undefined
+}) {
+  const { config, address, dataFolder, credentials, sandbox } = started
+  const lines = [
+    `Latchkey listens on ${address}; the API is described at ${address}/docs`,
+    `Data, keys and first secrets: ${resolve(config.dataDir)} (database in ${dataFolder})`,
+  ]
+  if (sandbox) {
+    lines.push(
+      `Sandbox vendor (answers as ConnectWise does): ${sandbox.url}`,
+      'Provision your first instance:',
+      '',
+      `  ${curlCommand(address, sandbox.url, credentials)}`,
+      '',
+    )
+  }
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+main().catch((error: Error) => {
+  process.stderr.write(`Latchkey cannot start: ${error.message}\n`)
+  process.exitCode = 1
+})

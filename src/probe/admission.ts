@@ -1,0 +1,65 @@
+import PQueue from 'p-queue'
+import { Refusal } from '../http/errors.ts'
+
+const perOrganization = 20
+const perHost = 5
+const patienceMs = 2_000
+
+/**
+ * Bounds the probes of this process: at most 20 at once for an organization and 5 for a destination
+ * host, so that nobody uses the service to try passwords. The rest waits its turn for two seconds.
+ */
+export class ProbeAdmission {
+  readonly #queues = new Map<string, PQueue>()
+
+  /** @throws {Refusal} `probes-busy` where no turn came in time */
+  run<T>(organizationId: number, host: string, probe: () => Promise<T>): Promise<T> {
+    const deadline = performance.now() + patienceMs
+    // The organization first: whoever waits for a slow host then holds only slots of its own.
+    return this.#within(`organization ${organizationId}`, perOrganization, deadline, () =>
+      this.#within(`host ${host}`, perHost, deadline, probe),
+    )
+  }
+
+  async #within<T>(
+    name: string,
+    concurrency: number,
+    deadline: number,
+    task: () => Promise<T>,
+  ): Promise<T> {
+    const queue = this.#queues.get(name) ?? new PQueue({ concurrency })
+    this.#queues.set(name, queue)
+    try {
+      const free = queue.size === 0 && queue.pending < concurrency
+      return free ? await queue.add(task) : await waitFor(queue, deadline, task)
+    } finally {
+      // p-queue frees the slot a microtask later.
+      if (queue.size === 0 && queue.pending <= 1)
+        queueMicrotask(() => this.#forgetIdle(name, queue))
+    }
+  }
+
+  #forgetIdle(name: string, queue: PQueue) {
+    if (queue.size === 0 && queue.pending === 0 && this.#queues.get(name) === queue) {
+      this.#queues.delete(name)
+    }
+  }
+}
+
+async function waitFor<T>(queue: PQueue, deadline: number, task: () => Promise<T>): Promise<T> {
+  const patience = new AbortController()
+  const timer = setTimeout(() => patience.abort(busy()), Math.max(0, deadline - performance.now()))
+  const start = () => {
+    clearTimeout(timer)
+    return task()
+  }
+  return queue.add(start, { signal: patience.signal })
+}
+
+function busy(): Refusal {
+  return new Refusal('probes-busy', {
+    message:
+      'Too many credentials are being checked at once for your organization or at this vendor. Try again in a few seconds.',
+    retryAfter: 5,
+  })
+}
