@@ -1,0 +1,60 @@
+import { Connector } from './connector.ts'
+import { Exchange } from './exchange.ts'
+import { aborted } from './failure.ts'
+import { Origins } from './origins.ts'
+import { createPolicy } from './policy.ts'
+import type { EgressAnswer, EgressRequest } from './request.ts'
+import { createResolve, type Resolve } from './resolve.ts'
+import { createTrust } from './trust.ts'
+import { readProxy } from './tunnel.ts'
+
+export type { EgressAnswer, EgressRequest }
+
+export interface Egress extends AsyncDisposable {
+  /**
+   * Sends a request and reads the whole answer. Redirects within the origin are followed (three at
+   * most); one to another origin is the answer, since headers and body may be credentials. Rejects
+   * with an `EgressFailure`, and with nothing else.
+   */
+  send(request: EgressRequest): Promise<EgressAnswer>
+}
+
+export interface EgressOptions {
+  /** Hosts, host:port, addresses and networks that may be private, plain http and on any port. */
+  allow: readonly string[]
+  /** An http:// proxy that tunnels to the addresses we judged. */
+  proxy?: string
+  resolve?: Resolve
+  /** Authorities to trust besides the system's. */
+  ca?: string | string[]
+  /** For name, connection and handshake of one connection together; 5 seconds. */
+  connectTimeoutMs?: number
+}
+
+/** The only way out of the process. Throws where allow-list or proxy can't be read. */
+export function createEgress(options: EgressOptions): Egress {
+  const policy = createPolicy(options.allow)
+  const connector = new Connector({
+    policy,
+    resolve: options.resolve ?? createResolve(),
+    trust: createTrust(options.ca),
+    proxy: options.proxy === undefined ? undefined : readProxy(options.proxy),
+    connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+  })
+  const origins = new Origins(connector)
+  const context = { policy, connector, origins }
+
+  return {
+    send(request) {
+      const settle = Promise.withResolvers<EgressAnswer>()
+      try {
+        if (request.signal?.aborted) throw aborted()
+        new Exchange(context, request, settle).start()
+      } catch (error) {
+        settle.reject(error)
+      }
+      return settle.promise
+    },
+    [Symbol.asyncDispose]: () => origins.close(),
+  }
+}

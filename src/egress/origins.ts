@@ -1,0 +1,67 @@
+import { LRUCache } from 'lru-cache'
+import { Pool } from 'undici'
+import type { Connector } from './connector.ts'
+import { aborted } from './failure.ts'
+
+/** Idle origins beyond this many are closed, the least recently used first. */
+const maxOrigins = 1000
+
+/**
+ * The pools of open connections, one for each origin. A connection was judged when it was opened,
+ * so none lives long: idle for seconds, in use for a minute. An origin without connections is
+ * forgotten; one that is put out while in use finishes what it has.
+ */
+export class Origins {
+  readonly #pools = new LRUCache<string, Pool>({
+    max: maxOrigins,
+    dispose: (pool) => {
+      if (!this.#closing) pool.close().catch(() => {})
+    },
+  })
+  readonly #connector: Connector
+  #closing = false
+
+  constructor(connector: Connector) {
+    this.#connector = connector
+  }
+
+  /** Throws an `aborted` failure once closed. */
+  get(origin: string): Pool {
+    if (this.#closing) throw aborted()
+    return this.#pools.get(origin) ?? this.#add(origin)
+  }
+
+  /** Ends every connection and what runs on it. */
+  async close(): Promise<void> {
+    this.#closing = true
+    const pools = [...this.#pools.values()]
+    this.#pools.clear()
+    this.#connector.close()
+    await Promise.all(pools.map((pool) => pool.destroy(aborted())))
+  }
+
+  #add(origin: string): Pool {
+    const pool = new Pool(origin, {
+      connect: this.#connector.connect,
+      allowH2: false,
+      pipelining: 1,
+      maxHeaderSize: 32 * 1024,
+      keepAliveTimeout: 4_000,
+      keepAliveMaxTimeout: 10_000,
+      keepAliveTimeoutThreshold: 1_000,
+      clientTtl: 60_000,
+      // The deadline of each exchange is the only clock; undici's start anew with every byte.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    })
+    const forget = () => {
+      const { connected, size } = pool.stats
+      if (connected === 0 && size === 0 && this.#pools.peek(origin) === pool) {
+        this.#pools.delete(origin)
+      }
+    }
+    pool.on('disconnect', forget).on('connectionError', forget)
+    this.#pools.set(origin, pool)
+    return pool
+  }
+}

@@ -1,0 +1,81 @@
+import { EgressFailure } from './failure.ts'
+
+export interface EgressRequest {
+  method: string
+  /** Without user name and password. A fragment is not sent. */
+  url: URL
+  /** What belongs to the connection (`host`, `content-length`, …) is left out. */
+  headers: Record<string, string>
+  body?: string | Buffer
+  /** For everything together, from now to the last byte; 10 seconds. */
+  deadlineMs?: number
+  /** Of the body, after decompression; 1 MiB. */
+  maxBytes?: number
+  signal?: AbortSignal
+  /**
+   * Whether it does no harm if the vendor gets this twice, which happens when it closes an idle
+   * connection at the moment of use. GET, HEAD and OPTIONS are, unless said otherwise.
+   */
+  repeatable?: boolean
+}
+
+export interface EgressAnswer {
+  status: number
+  /** In lower case, as the vendor sent them. */
+  headers: Record<string, string | string[]>
+  /** Decompressed. */
+  body: Buffer
+  /** The one that answered, after redirects. */
+  url: URL
+}
+
+/** What belongs to the connection, and is not the caller's to say. */
+const ours = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+const token = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i
+const value = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/**
+ * The headers as undici takes them, in a flat list. Checked here, since a pool that is handed a
+ * request it can't write never uses that connection again. Throws an `unsendable` failure that
+ * names the header and does not repeat its value.
+ */
+export function outgoingHeaders(headers: Record<string, string>): string[] {
+  const flat: string[] = []
+  let encoded = false
+  for (const [name, text] of Object.entries(headers)) {
+    const lower = name.toLowerCase()
+    if (ours.has(lower)) continue
+    if (!token.test(name)) throw unsendable('the name of a header')
+    if (!value.test(text)) throw unsendable(`the header ${lower}`)
+    if (lower === 'accept-encoding') encoded = true
+    flat.push(name, text)
+  }
+  if (!encoded) flat.push('accept-encoding', 'identity')
+  return flat
+}
+
+/** Throws where the method is none that a request may have; CONNECT would open a tunnel. */
+export function checkMethod(method: string): void {
+  if (!token.test(method) || method === 'CONNECT' || method === 'TRACE') {
+    throw unsendable('the method')
+  }
+}
+
+function unsendable(part: string): EgressFailure {
+  return new EgressFailure(
+    'unsendable',
+    `The request can't be sent: ${part} holds something that HTTP does not allow. Check for line breaks and characters outside Latin-1.`,
+  )
+}
