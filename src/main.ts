@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import pino, { type Logger } from 'pino'
@@ -11,7 +10,8 @@ import { type Credentials, curlCommand, readOrCreateCredentials, sandboxLogin } 
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts'
 import { readOrCreateKeysFile } from './vault/keys-file.ts'
 
-const drainMs = 30_000
+// Ours to drain for 30 s; then PostgreSQL takes as long again where it has to be forced.
+const patienceMs = 70_000
 
 async function main() {
   await using resources = new AsyncDisposableStack()
@@ -35,7 +35,7 @@ async function main() {
   else log.info({ address }, 'listening')
 
   const closing = resources.move()
-  closeWithGrace({ delay: drainMs + 5_000, logger: false }, async ({ err, signal }) => {
+  closeWithGrace({ delay: patienceMs, logger: false }, async ({ err, signal }) => {
     if (err) log.fatal({ err }, 'the service ends on an error')
     else log.info({ signal }, 'stopping: no new requests, those under way are finished')
     await closing.disposeAsync()
@@ -47,7 +47,6 @@ async function openStorage(config: Config, log: Logger, resources: AsyncDisposab
   if (config.databaseUrl) {
     return { databaseUrl: config.databaseUrl, keys: config.keys!, dataFolder: undefined }
   }
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
   const postgres = await startEmbedded({
     dataDir: config.dataDir,
     onExit: (error) => log.fatal({ err: error }, 'the embedded PostgreSQL ended'),

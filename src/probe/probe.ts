@@ -90,7 +90,13 @@ async function send(
   deadlineMs: number,
 ): Promise<EgressAnswer | EgressFailure> {
   try {
-    return await egress.send({ ...request, url: new URL(request.url), deadlineMs })
+    // A probe only reads, whatever its method.
+    return await egress.send({
+      ...request,
+      url: new URL(request.url),
+      deadlineMs,
+      repeatable: true,
+    })
   } catch (error) {
     if (error instanceof EgressFailure) return error
     throw error
@@ -99,7 +105,7 @@ async function send(
 
 /** Renders and signs the probe's request; with masked values it is what may be shown. */
 function buildRequest(probe: Probe, credentials: Credentials, values: Values): VendorRequest {
-  const headers: Record<string, string> = {}
+  const headers: Record<string, string> = { 'user-agent': 'Latchkey' }
   for (const [name, template] of Object.entries(probe.headers ?? {})) {
     headers[name.toLowerCase()] = render(template, values, escapes.header)
   }
