@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
+import { readAllowList } from './egress/allow-list.ts'
+import { readProxy } from './egress/tunnel.ts'
 
-/** Everything that the environment decides, read once at the start; nothing else reads process.env. */
+/** Everything that the environment decides, read once at the start; nothing else reads it. */
 export interface Config {
   host: string
   port: number
@@ -53,7 +57,7 @@ export const variables = [
     name: 'DATABASE_URL',
     type: 'postgres:// URL',
     secret: true,
-    help: 'PostgreSQL 15 or later. Without it the service starts the PostgreSQL that npm brought',
+    help: 'PostgreSQL (tested with 18). Without it the service starts the PostgreSQL that npm brought',
   },
   {
     name: 'LATCHKEY_DATA_DIR',
@@ -130,8 +134,8 @@ export function readEnv(env: Record<string, string | undefined>): Config {
     dataDir: read('LATCHKEY_DATA_DIR') ?? '.latchkey',
     sandboxPort: readSandboxPort(read('LATCHKEY_SANDBOX_PORT'), port),
     keys,
-    egressAllow: readList(read('LATCHKEY_EGRESS_ALLOW')),
-    egressProxy: readUrl('LATCHKEY_EGRESS_PROXY', read('LATCHKEY_EGRESS_PROXY'), ['http:']),
+    egressAllow: readEgressAllow(read('LATCHKEY_EGRESS_ALLOW')),
+    egressProxy: readEgressProxy(read('LATCHKEY_EGRESS_PROXY')),
     publicUrl: publicUrl?.replace(/\/+$/, ''),
     trustProxy: readTrustProxy(read('LATCHKEY_TRUST_PROXY')),
     corsOrigins: readOrigins(read('LATCHKEY_CORS_ORIGINS')),
@@ -191,6 +195,11 @@ function readUrl(name: string, text: string | undefined, protocols: string[]): s
   if (!url || !protocols.includes(url.protocol)) {
     throw new ConfigError(`${name} must be a URL that starts with ${protocols.join('// or ')}//.`)
   }
+  try {
+    decodeURIComponent(url.username + url.password)
+  } catch {
+    throw new ConfigError(`${name} must have its user name and password percent-encoded.`)
+  }
   return text
 }
 
@@ -206,11 +215,15 @@ function readKeys(text: string | undefined): KeyEncryptionKey[] | undefined {
 /** `id:base64,…` (or one a line): keys of 32 bytes, the first one active. */
 export function parseKeys(text: string): KeyEncryptionKey[] {
   const keys = readList(text.replaceAll('\n', ',')).map((part) => {
-    const [id = '', encoded = ''] = part.split(':')
-    if (!/^[A-Za-z0-9_-]{1,32}$/.test(id)) {
+    // What stands there without an id may be the key itself: it is not repeated.
+    const [, id, encoded] = /^([A-Za-z0-9_-]{1,32}):(.*)$/s.exec(part) ?? []
+    if (id === undefined || encoded === undefined) {
       throw new ConfigError('each key is id:base64, its id made of letters, digits, "-" and "_".')
     }
     const key = Buffer.from(encoded, 'base64')
+    if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(encoded)) {
+      throw new ConfigError(`key "${id}" has a character in it that base64 does not have.`)
+    }
     if (key.length !== 32) {
       throw new ConfigError(`key "${id}" must be 32 bytes in base64; it has ${key.length}.`)
     }
@@ -222,9 +235,36 @@ export function parseKeys(text: string): KeyEncryptionKey[] {
   return keys
 }
 
+function readEgressAllow(text: string | undefined): string[] {
+  const entries = readList(text)
+  try {
+    readAllowList(entries)
+    return entries
+  } catch (error) {
+    throw new ConfigError(`LATCHKEY_EGRESS_ALLOW: ${(error as Error).message}.`)
+  }
+}
+
+function readEgressProxy(text: string | undefined): string | undefined {
+  if (!text) return undefined
+  try {
+    readProxy(text)
+    return text
+  } catch {
+    throw new ConfigError(
+      'LATCHKEY_EGRESS_PROXY must be http://host:port, or http://user:password@host:port with both percent-encoded.',
+    )
+  }
+}
+
 function readTrustProxy(text: string | undefined): boolean | string {
   if (!text || text === 'false') return false
-  return text === 'true' ? true : text
+  if (text === 'true') return true
+  const stranger = readList(text).find((one) => !isIP(one) && !ipaddr.isValidCIDR(one))
+  if (stranger === undefined) return text
+  throw new ConfigError(
+    `LATCHKEY_TRUST_PROXY must be true, false, or addresses and CIDRs; "${stranger}" is none.`,
+  )
 }
 
 function readOrigins(text: string | undefined): string[] {

@@ -33,6 +33,8 @@ export interface ContextOptions {
   egress?: Egress
   probeDeadlineMs?: number
   maxConnections?: number
+  /** Definitions besides the files. */
+  definitions?: readonly unknown[]
 }
 
 /** @throws {KeyringError} where the keys do not fit the database */
@@ -45,7 +47,7 @@ export async function createContext(options: ContextOptions): Promise<Context> {
   })
   try {
     const vault = await Vault.open(db, new Keyring(options.keys))
-    const catalog = await Catalog.open(db)
+    const catalog = await Catalog.open(db, options.definitions)
     const egress =
       options.egress ??
       createEgress({

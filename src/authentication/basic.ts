@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { Values, VendorRequest } from './request.ts'
-import { escapes, RenderError, render } from './template.ts'
+import { RenderError, render } from './template.ts'
 
 const schema = Type.Object(
   {
@@ -23,10 +23,16 @@ export const basic = {
     const username = render(authentication.username, values, (value, key) => {
       // RFC 7617, section 2: the first colon ends the user name.
       if (value.includes(':')) throw new RenderError(key, 'must not contain a colon')
-      return value
+      return withoutControls(value, key)
     })
-    const password = render(authentication.password, values, escapes.text)
+    const password = render(authentication.password, values, withoutControls)
     const credentials = Buffer.from(`${username}:${password}`, 'utf8').toString('base64')
     return { ...request, headers: { ...request.headers, authorization: `Basic ${credentials}` } }
   },
+}
+
+/** RFC 7617, section 2. */
+function withoutControls(value: string, key: string): string {
+  if (/\p{Cc}/u.test(value)) throw new RenderError(key, 'must not contain control characters')
+  return value
 }

@@ -11,7 +11,9 @@ const schema = Type.Object(
     name: Type.String(),
     /** The element that holds the credentials, and its children in order. */
     element: XmlName,
-    fields: Type.Array(Type.Object({ name: XmlName, value: Type.String() })),
+    fields: Type.Array(
+      Type.Object({ name: XmlName, value: Type.String() }, { additionalProperties: false }),
+    ),
   },
   { additionalProperties: false },
 )
@@ -53,7 +55,7 @@ function insert(envelope: string, place: Place, fragment: string): string {
   return `${before.replace(/\s*\/>$/, '>')}${fragment}</${place.name}>${after}`
 }
 
-/** Where the start tag of `Envelope/Body/*` ends. */
+/** Where the start tag of `Envelope/Body/*` ends; undefined for what is no such XML. */
 function findOperation(envelope: string): Place | undefined {
   const parser = new SaxesParser({ position: true })
   const path: string[] = []
@@ -67,7 +69,12 @@ function findOperation(envelope: string): Place | undefined {
     }
   })
   parser.on('closetag', () => path.pop())
-  parser.write(envelope).close()
+  try {
+    parser.write(envelope).close()
+  } catch {
+    // Its words may hold a part of the body, and so of a secret.
+    return undefined
+  }
   return found
 }
 

@@ -18,6 +18,8 @@ type Escape = (value: string, key: string) => string
 export const escapes = {
   text: (value) => value,
   path: (value, key) => {
+    // Nothing at all would make another address of what follows.
+    if (value === '') throw new RenderError(key, 'is needed for the address')
     if (value === '.' || value === '..') throw new RenderError(key, 'must not be "." or ".."')
     return encodeURIComponent(value)
   },
@@ -25,6 +27,9 @@ export const escapes = {
   header: (value, key) => {
     if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) {
       throw new RenderError(key, 'has a character that cannot stand in an HTTP header')
+    }
+    if (/^[\t ]|[\t ]$/.test(value)) {
+      throw new RenderError(key, 'begins or ends with a space, which HTTP headers lose')
     }
     return value
   },
@@ -39,7 +44,17 @@ export const escapes = {
 
 /** Puts values in the places of `{key}`; what is not given becomes nothing. */
 export function render(template: string, values: Values, escapeValue: Escape): string {
-  return template.replace(placeholder, (_, key: string) => escapeValue(values.get(key) ?? '', key))
+  return template.replace(placeholder, (_, key: string) => escapeValue(textOf(values, key), key))
+}
+
+/**
+ * The value of an entry, or nothing.
+ * @throws {RenderError} where it is text that no encoding can write
+ */
+export function textOf(values: Values, key: string): string {
+  const value = values.get(key) ?? ''
+  if (!value.isWellFormed()) throw new RenderError(key, 'is not well-formed Unicode')
+  return value
 }
 
 /** Renders every string inside a JSON value; the values can only ever become strings. */

@@ -13,9 +13,17 @@ export async function migrate(url: string): Promise<string[]> {
   const migrator = new Migrator({ db, provider: { getMigrations: readMigrations } })
   const { error, results } = await migrator.migrateToLatest()
   const failed = results?.find((result) => result.status === 'Error')
-  if (error)
-    throw new Error(`migration ${failed?.migrationName ?? ''} failed: ${error}`, { cause: error })
+  if (error) {
+    const what = failed ? `Migration ${failed.migrationName} failed` : 'The database cannot be used'
+    throw new Error(`${what}: ${reasonOf(error)}`, { cause: error })
+  }
   return (results ?? []).map((result) => result.migrationName)
+}
+
+/** Of a host with several addresses, the first failure: they are told together, without words. */
+function reasonOf(error: unknown): string {
+  const [first = error] = error instanceof AggregateError ? error.errors : []
+  return first instanceof Error ? first.message : String(first)
 }
 
 async function readMigrations(): Promise<Record<string, Migration>> {

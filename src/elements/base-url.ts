@@ -1,5 +1,5 @@
 import type { Values } from '../authentication/request.ts'
-import { escapes, RenderError, render } from '../authentication/template.ts'
+import { escapes, RenderError, render, textOf } from '../authentication/template.ts'
 import type { Element, Entry } from './element.ts'
 
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i
@@ -11,14 +11,18 @@ const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-
  */
 export function baseUrlOf(element: Element, values: Values): URL {
   const entries = new Map(element.entries.map((entry) => [entry.key, entry]))
+  const parts = [...element.baseUrl.matchAll(/([^{]+)|\{([^}]+)\}/g)]
   let address = ''
-  for (const [, literal, key] of element.baseUrl.matchAll(/([^{]+)|\{([^}]+)\}/g)) {
-    const part = literal ?? renderPart(address, entries.get(key!)!, values.get(key!) ?? '')
+  for (const [, literal, key] of parts) {
+    const part = literal ?? renderPart(address, entries.get(key!)!, textOf(values, key!))
     address =
       address.endsWith('/') && part.startsWith('/') ? address + part.slice(1) : address + part
   }
   const url = URL.parse(address.endsWith('/') ? address : `${address}/`)
-  if (!url) throw new RenderError(element.entries[0]?.key ?? '', 'does not make an address')
+  if (!url) {
+    const first = parts.find(([, , key]) => key !== undefined)?.[2]
+    throw new RenderError(first ?? 'element', 'does not make an address')
+  }
   return url
 }
 
@@ -49,7 +53,9 @@ function renderPart(before: string, entry: Entry, value: string): string {
 
 /** With or without scheme; none means https. */
 function readServerUrl(entry: Entry, value: string): string {
-  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `https://${value}`)
+  const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `https://${value}`
+  // Half a scheme, as in "https:/host", would be taken for the host.
+  const url = /^https?:(?!\/\/)/i.test(value) ? null : URL.parse(address)
   if (!url || !/^https?:$/.test(url.protocol) || url.hostname === '') {
     throw new RenderError(entry.key, 'must be an address such as https://api.example.com')
   }
@@ -57,12 +63,18 @@ function readServerUrl(entry: Entry, value: string): string {
     throw new RenderError(entry.key, 'must not hold a user name or password')
   }
   if (url.search || url.hash) throw new RenderError(entry.key, 'must not hold "?" or "#"')
-  const path = url.pathname.replace(/\/+$/, '')
-  return url.origin + (path || (entry.defaultPath ?? ''))
+  const segments = segmentsOf(url.pathname)
+  if (segments.length === 0) return url.origin + (entry.defaultPath ?? '')
+  return `${url.origin}/${segments.join('/')}`
 }
 
 /** Slashes at both ends, none doubled. */
 function readPath(key: string, value: string): string {
-  const segments = value.split('/').filter((segment) => segment !== '')
-  return `/${segments.map((segment) => `${escapes.path(segment, key)}/`).join('')}`
+  return `/${segmentsOf(value)
+    .map((segment) => `${escapes.path(segment, key)}/`)
+    .join('')}`
+}
+
+function segmentsOf(path: string): string[] {
+  return path.split('/').filter((segment) => segment !== '')
 }

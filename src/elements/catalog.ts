@@ -33,8 +33,11 @@ export class Catalog {
   }
 
   /** Reads and checks the files, and writes their versions into the database. */
-  static async open(db: Db): Promise<Catalog> {
-    const elements = await readDefinitions()
+  static async open(db: Db, more: readonly unknown[] = []): Promise<Catalog> {
+    const elements = [
+      ...(await readDefinitions()),
+      ...more.map((given) => versioned(given, 'given')),
+    ]
     await insertVersions(
       db,
       elements.map(({ element, version }) => ({
@@ -83,12 +86,13 @@ async function readDefinitions(): Promise<ElementVersion[]> {
   return Promise.all(
     files.map(async (file) => {
       const text = await readFile(new URL(file, folder), 'utf8')
-      const element = parseElement(JSON.parse(text), file)
-      const version = createHash('sha256')
-        .update(JSON.stringify(element))
-        .digest('hex')
-        .slice(0, 32)
-      return { version, element }
+      return versioned(JSON.parse(text), file)
     }),
   )
+}
+
+function versioned(definition: unknown, source: string): ElementVersion {
+  const element = parseElement(definition, source)
+  const version = createHash('sha256').update(JSON.stringify(element)).digest('hex').slice(0, 32)
+  return { version, element }
 }

@@ -64,6 +64,12 @@ export function showConfiguration(
   return shown
 }
 
+/** A key that we do not know, fit to be stored and shown. */
+export function showKey(key: string): string {
+  const shown = key.length > 100 ? `${key.slice(0, 100)}…` : key
+  return shown.toWellFormed().replace(/\p{Cc}/gu, '\ufffd')
+}
+
 /** The known entry keys nearest to a word, the best first; only those that one may have meant. */
 export function nearestKeys(word: string, keys: string[]): string[] {
   const meant = word.toLowerCase()
@@ -71,10 +77,12 @@ export function nearestKeys(word: string, keys: string[]): string[] {
   return keys
     .map((key) => {
       const known = key.toLowerCase()
-      const far = distance(meant, known)
-      const near = far <= Math.max(2, Math.floor(known.length / 5))
+      const limit = Math.max(2, Math.floor(known.length / 5))
       const samePart = known === lastPart || known.endsWith(`.${lastPart}`)
-      return { key, far, near: near || samePart }
+      // At least the difference in length: spares us from comparing what is of another size.
+      const apart = Math.abs(meant.length - known.length)
+      const far = apart > limit ? apart : distance(meant, known)
+      return { key, far, near: far <= limit || samePart }
     })
     .filter((candidate) => candidate.near)
     .sort((one, other) => one.far - other.far)
@@ -98,7 +106,7 @@ function takeGiven(
       sortOutUnknown(key, [...entries.keys()], checked)
     } else if (value !== null && value !== '') {
       const before = taken.get(entry.key)
-      if (before !== undefined && before !== value) {
+      if (before !== undefined && textOf(entry, before) !== textOf(entry, value)) {
         checked.invalid.push({
           key,
           reason: `is another name of "${entry.key}", which is given with another value: keep one`,
@@ -129,12 +137,17 @@ function takeValue(
     checked.invalid.push({ key: entry.key, reason })
     return
   }
-  values.set(entry.key, entry.secret ? String(value) : String(value).trim())
+  values.set(entry.key, textOf(entry, value))
   if (entry.secret) checked.secrets.set(entry.key, String(value))
   else checked.plain[entry.key] = value
-  if (entry.inert && value !== false) {
+  if (entry.inert && String(value) !== 'false') {
     checked.warnings.push({ key: entry.key, message: 'is kept, but has no effect yet' })
   }
+}
+
+/** As it goes into requests: what surrounds a secret may belong to it. */
+function textOf(entry: Entry, value: Scalar): string {
+  return entry.secret ? String(value) : String(value).trim()
 }
 
 function findFault(entry: Entry, value: string | number | boolean): string | undefined {
@@ -154,6 +167,8 @@ function findFault(entry: Entry, value: string | number | boolean): string | und
 
 function sortOutUnknown(key: string, keys: string[], checked: CheckedConfiguration) {
   const [nearest] = nearestKeys(key, keys)
-  if (nearest) checked.unknown.push({ key, nearest })
-  else checked.warnings.push({ key, message: 'is no entry of this element and was left out' })
+  const shown = showKey(key)
+  if (nearest) checked.unknown.push({ key: shown, nearest })
+  else
+    checked.warnings.push({ key: shown, message: 'is no entry of this element and was left out' })
 }

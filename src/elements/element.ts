@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { authenticationSchema } from '../authentication/authentication.ts'
+import { explain, findFaults } from './faults.ts'
 
 const Key = Type.String({ pattern: '^[A-Za-z][A-Za-z0-9._-]{0,99}$' })
 const Line = Type.String({ minLength: 1, maxLength: 1000 })
@@ -47,16 +48,22 @@ const When = Type.Object(
     says: Type.Optional(Say),
     body: Type.Optional(Type.Enum(['html', 'json', 'xml'])),
     xml: Type.Optional(
-      Type.Object({ path: Line, equals: Type.Optional(Type.String()), says: Type.Optional(Say) }),
+      Type.Object(
+        { path: Line, equals: Type.Optional(Type.String()), says: Type.Optional(Say) },
+        strict,
+      ),
     ),
     json: Type.Optional(
-      Type.Object({
-        pointer: Type.String(),
-        equals: Type.Optional(
-          Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]),
-        ),
-        says: Type.Optional(Say),
-      }),
+      Type.Object(
+        {
+          pointer: Type.String({ pattern: '^(/.*)?$' }),
+          equals: Type.Optional(
+            Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]),
+          ),
+          says: Type.Optional(Say),
+        },
+        strict,
+      ),
     ),
   },
   strict,
@@ -83,7 +90,7 @@ const Probe = Type.Object(
   {
     method: Type.Enum(['GET', 'POST']),
     /** Relative to the base URL, with `{entry}` placeholders. */
-    path: Type.String({ pattern: '^[^/]' }),
+    path: Type.String({ pattern: '^[^/?#][^?#]*$' }),
     query: Type.Optional(Type.Record(Type.String(), Type.String())),
     headers: Type.Optional(Type.Record(Type.String(), Type.String())),
     body: Type.Optional(
@@ -127,33 +134,22 @@ export type Rule = Static<typeof Rule>
 export type When = Static<typeof When>
 
 const validator = Compile(ElementDefinition)
-const placeholder = /\{([A-Za-z][A-Za-z0-9._-]*)\}/g
 
 /** A definition that cannot be used; the message says where and why, one problem a line. */
 export class DefinitionError extends Error {}
 
 /**
- * Checks a definition against its schema, and that every placeholder names one of its entries.
+ * Checks a definition: first its shape, then that its parts fit each other.
  * @throws {DefinitionError}
  */
 export function parseElement(definition: unknown, source: string): Element {
-  if (!validator.Check(definition)) {
-    const found = validator
-      .Errors(definition)
-      .map((error) => `${source}${error.instancePath}: ${error.message}`)
-    throw new DefinitionError(found.join('\n'))
+  const faults = validator.Check(definition)
+    ? findFaults(definition)
+    : explain(validator.Errors(definition))
+  if (faults.length > 0) {
+    throw new DefinitionError(
+      faults.map(({ at, reason }) => `${source}${at}: ${reason}`).join('\n'),
+    )
   }
-  const keys = definition.entries.flatMap((entry) => [entry.key, ...(entry.aliases ?? [])])
-  const twice = keys.filter((key, at) => keys.indexOf(key) !== at)
-  const entryKeys = new Set(definition.entries.map((entry) => entry.key))
-  const used = JSON.stringify([definition.baseUrl, definition.authentications, definition.probe])
-  const strangers = [...used.matchAll(placeholder)].flatMap(([, key = '']) =>
-    entryKeys.has(key) ? [] : [key],
-  )
-  const faults = [
-    ...twice.map((key) => `${source}/entries: "${key}" is there twice`),
-    ...strangers.map((key) => `${source}: the placeholder {${key}} names no entry`),
-  ]
-  if (faults.length > 0) throw new DefinitionError(faults.join('\n'))
-  return definition
+  return definition as Element
 }

@@ -2,6 +2,16 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { type ProblemCode, problems, Refusal, type RefusalDetails } from './errors.ts'
 import { renderProblem } from './problem.ts'
 
+/** For what Fastify refuses before any route or hook has seen it, such as a malformed path. */
+export function handleFrameworkError(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  request.noted = {}
+  refuse(translate(error, request), request, reply.header('elements-request-id', request.id))
+}
+
 /** Renders every error and every unknown path as a problem; what a 5xx was about stays in the log. */
 export function handleErrors(app: FastifyInstance) {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
@@ -19,6 +29,7 @@ export function handleErrors(app: FastifyInstance) {
 
 function refuse(refusal: Refusal, request: FastifyRequest, reply: FastifyReply) {
   request.noted.code = refusal.code
+  reply.header('elements-error', refusal.code)
   const { retryAfter } = refusal.details
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
   return reply
@@ -99,20 +110,13 @@ function explainValidation(error: FastifyError): Refusal {
   return new Refusal(special ?? (inBody ? 'body-invalid' : 'parameters-invalid'), details)
 }
 
-const outages = [
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOENT',
-  '57P01',
-  '57P02',
-  '57P03',
-  '53300',
-  '57014',
-]
+const systemOutages = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT']
 
-function isOutage(error: { code?: string; message: string }): boolean {
+/** By the error's class (PostgreSQL, appendix A): connection, resources, operator, system. */
+function isOutage({ code = '', message }: { code?: string; message: string }): boolean {
   return (
-    outages.includes(error.code ?? '') ||
-    /connection terminated|timeout exceeded when trying to connect/i.test(error.message)
+    systemOutages.includes(code) ||
+    /^(08|53|57|58)\w{3}$|^55000$/.test(code) ||
+    /connection terminated|timeout exceeded when trying to connect/i.test(message)
   )
 }

@@ -14,7 +14,7 @@ export function healthRoutes(app: Server, { db }: { db: Db }) {
         tags: ['service'],
         security: [],
         response: {
-          200: Type.Object({ status: Type.Literal('ok') }),
+          200: Type.Object({ status: Type.Literal('ok') }, { description: 'It can' }),
           ...refusals('unavailable', 'internal'),
         },
       },

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import { Type } from 'typebox'
+import manifest from '../../package.json' with { type: 'json' }
 import type { Server } from './server.ts'
 
 const grammar = `\`Authorization: User <secret>, Organization <secret>[, Element <token>]\`
@@ -17,7 +18,7 @@ export function describeApi(app: Server, publicUrl: string | undefined) {
       openapi: '3.1.0',
       info: {
         title: 'Latchkey',
-        version: '0.1.0',
+        version: manifest.version,
         description:
           "Holds the connections between an application and the third-party systems its customers use: provisions an instance of an element, keeps its credentials sealed, and answers the token that stands for it. Paths work with and without Cloud Elements' prefix.",
       },
@@ -42,7 +43,7 @@ export function describeApi(app: Server, publicUrl: string | undefined) {
         typeof schema.$id === 'string' ? schema.$id : `model-${position}`,
     },
   })
-  app.register(swaggerUi, { routePrefix: '/docs' })
+  app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
   app.register(async (documents: Server) => {
     documents.get(
       '/openapi.json',

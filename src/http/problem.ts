@@ -1,8 +1,60 @@
 import { STATUS_CODES } from 'node:http'
 import { type TSchema, Type } from 'typebox'
 import { type ProblemCode, problems, type Refusal } from './errors.ts'
+import { NullableString } from './schema.ts'
 
 const Named = (name: string) => Type.Object({ key: Type.String(), [name]: Type.String() })
+
+const exchangeExample = {
+  verdict: 'rejected',
+  durationMs: 104,
+  request: {
+    method: 'POST',
+    url: 'https://api-na.myconnectwise.net/v2015_3/apis/2.0/SystemApi.asmx',
+    headers: { 'content-type': 'text/xml; charset=utf-8' },
+    body: '…<IntegratorPassword>********</IntegratorPassword>…',
+  },
+  response: {
+    status: 500,
+    headers: { 'content-type': 'text/xml; charset=utf-8' },
+    body: '…<faultstring>Username or password is incorrect</faultstring>…',
+  },
+  failure: null,
+}
+
+/** What was tried at the vendor and how it answered, without any secret: *view details*. */
+export const ExchangeSchema = Type.Object(
+  {
+    verdict: Type.String({
+      description:
+        '`verified`, `unverified`, `rejected`, `insufficient`, `misdirected`, `throttled`, `unreachable`, `late`, `unexpected` or `forbidden`',
+    }),
+    durationMs: Type.Integer(),
+    request: Type.Object({
+      method: Type.String(),
+      url: Type.String(),
+      headers: Type.Record(Type.String(), Type.String()),
+      body: NullableString({ description: 'With stars in the place of secrets' }),
+    }),
+    response: Type.Union([
+      Type.Object({
+        status: Type.Integer(),
+        headers: Type.Record(Type.String(), Type.String()),
+        body: NullableString({ description: '16 KiB of it at most' }),
+      }),
+      Type.Null(),
+    ]),
+    failure: Type.Union([
+      Type.Object({ kind: Type.String(), message: Type.String() }),
+      Type.Null(),
+    ]),
+  },
+  {
+    $id: 'Exchange',
+    description: 'What was tried at the vendor and how it answered, without any secret',
+    examples: [exchangeExample],
+  },
+)
 
 /** The one form of every refusal: problem details (RFC 9457) with Cloud Elements' members. */
 export const Problem = Type.Object(
@@ -12,16 +64,26 @@ export const Problem = Type.Object(
     status: Type.Integer(),
     code: Type.String({ description: 'Stable; what a program decides by' }),
     message: Type.String({ description: 'Says what to do next' }),
-    requestId: Type.String({ pattern: '^[0-9a-f]{24}$' }),
+    requestId: Type.String({
+      pattern: '^[0-9a-f]{24}$',
+      description: 'By which the operator finds the request in the log',
+    }),
     providerMessage: Type.Optional(Type.String({ description: "The vendor's own words" })),
-    missing: Type.Optional(Type.Array(Named('name'))),
-    invalid: Type.Optional(Type.Array(Named('reason'))),
-    unknown: Type.Optional(Type.Array(Named('nearest'))),
-    choices: Type.Optional(Type.Array(Type.String())),
+    missing: Type.Optional(
+      Type.Array(Named('name'), { description: 'Every entry that is missing' }),
+    ),
+    invalid: Type.Optional(
+      Type.Array(Named('reason'), { description: 'Every member that cannot be used, and why' }),
+    ),
+    unknown: Type.Optional(
+      Type.Array(Named('nearest'), { description: 'What may be misspelt, and what was meant' }),
+    ),
+    choices: Type.Optional(Type.Array(Type.String(), { description: 'What can be chosen' })),
     probe: Type.Optional(Type.Ref('Exchange')),
   },
   {
     $id: 'Problem',
+    description: 'The one form of every refusal: problem details (RFC 9457)',
     examples: [
       {
         type: 'urn:latchkey:problem:credentials-rejected',
@@ -32,37 +94,14 @@ export const Problem = Type.Object(
           'ConnectWise does not accept this integrator login. Check its user name and password.',
         requestId: '5f2b8c1d9e3a4b6c7d8e9f01',
         providerMessage: 'Username or password is incorrect',
+        probe: exchangeExample,
       },
     ],
   },
 )
 
-/** What was tried at the vendor and how it answered, without any secret: *view details*. */
-export const ExchangeSchema = Type.Object(
-  {
-    verdict: Type.String(),
-    durationMs: Type.Integer(),
-    request: Type.Object({
-      method: Type.String(),
-      url: Type.String(),
-      headers: Type.Record(Type.String(), Type.String()),
-      body: Type.Union([Type.String(), Type.Null()]),
-    }),
-    response: Type.Union([
-      Type.Object({
-        status: Type.Integer(),
-        headers: Type.Record(Type.String(), Type.String()),
-        body: Type.Union([Type.String(), Type.Null()]),
-      }),
-      Type.Null(),
-    ]),
-    failure: Type.Union([
-      Type.Object({ kind: Type.String(), message: Type.String() }),
-      Type.Null(),
-    ]),
-  },
-  { $id: 'Exchange' },
-)
+const retried = [409, 429, 503]
+const retryAfter = Type.Integer({ description: 'Seconds to wait before another try' })
 
 type Responses = Record<number, unknown>
 
@@ -72,6 +111,7 @@ export function refusals<const Codes extends ProblemCode[]>(...codes: Codes) {
   const responses: Responses = {}
   for (const [status, those] of byStatus) {
     responses[status] = {
+      ...(retried.includes(status) && { headers: { 'Retry-After': retryAfter } }),
       description: `${STATUS_CODES[status]}: ${those.map((code) => `\`${code}\``).join(', ')}`,
       content: { 'application/problem+json': { schema: Type.Ref('Problem') } },
     }

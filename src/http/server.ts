@@ -5,7 +5,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Ajv, type AnySchema } from 'ajv'
 import Fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify'
 import type { Logger } from 'pino'
-import { handleErrors } from './error-handler.ts'
+import { handleErrors, handleFrameworkError } from './error-handler.ts'
 import { Refusal } from './errors.ts'
 import { ExchangeSchema, Problem, renderProblem } from './problem.ts'
 
@@ -52,6 +52,7 @@ export function createServer(options: {
     http: { maxHeaderSize: 16 * 1024 },
     rewriteUrl: ({ url = '/' }) => (url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url),
     clientErrorHandler,
+    frameworkErrors: handleFrameworkError as never,
     // Fastify's type describes its own factory's result, not the compiler that it asks for.
     schemaController: { compilersFactory: { buildValidator: buildValidator as never } },
   })
@@ -68,6 +69,14 @@ export function createServer(options: {
     request.noted = {}
     reply.header('elements-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
+  })
+  // Else a connection that was in use when the service was told to stop would hold the stop up.
+  let closing = false
+  app.addHook('preClose', async () => {
+    closing = true
+  })
+  app.addHook('onSend', async (_, reply) => {
+    if (closing) reply.header('connection', 'close')
   })
   app.addHook('onResponse', async (request, reply) => {
     options.log.info(describe(request, reply.statusCode, reply.elapsedTime), 'request')
@@ -95,7 +104,16 @@ function newRequestId(): string {
 /** Bodies are taken as they are; parameters arrive as text and are converted. All faults are told. */
 function buildValidator(sharedSchemas: unknown) {
   const schemas = Object.values(sharedSchemas as Record<string, AnySchema>)
-  const options = { schemas, allErrors: true, strict: false, verbose: true, useDefaults: true }
+  // What `int64` promises to clients, `integer` and a maximum check.
+  const formats = { int64: true } as const
+  const options = {
+    schemas,
+    formats,
+    allErrors: true,
+    strict: false,
+    verbose: true,
+    useDefaults: true,
+  }
   const body = new Ajv({ ...options, coerceTypes: false })
   const parameters = new Ajv({ ...options, coerceTypes: 'array' })
   return ({ schema, httpPart }: { schema: AnySchema; httpPart?: string }) =>

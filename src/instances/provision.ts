@@ -5,7 +5,11 @@ import { RenderError } from '../authentication/template.ts'
 import type { Context } from '../context.ts'
 import { baseUrlOf } from '../elements/base-url.ts'
 import type { ElementVersion } from '../elements/catalog.ts'
-import { type CheckedConfiguration, checkConfiguration } from '../elements/configuration.ts'
+import {
+  type CheckedConfiguration,
+  checkConfiguration,
+  showKey,
+} from '../elements/configuration.ts'
 import type { Element } from '../elements/element.ts'
 import { type ProblemCode, Refusal } from '../http/errors.ts'
 import { type ProbeResult, probeVendor } from '../probe/probe.ts'
@@ -14,7 +18,7 @@ import { caller } from '../vault/vault.ts'
 import { showInstance } from './answer.ts'
 import { stripMarkup } from './markup.ts'
 import { type ElementInstanceRequest, type Instance, InstanceRequest } from './schema.ts'
-import { checkSettings } from './settings.ts'
+import { checkSettings, findUnknownSettings } from './settings.ts'
 import { type InstanceRecord, insertInstance, ownerOf, tokenEntry } from './store.ts'
 
 export type ProvisionContext = Pick<
@@ -108,10 +112,9 @@ function findElement({ catalog }: ProvisionContext, request: ProvisionRequest): 
   const fromPath = request.elementKey
   const asked = fromPath ?? (named === undefined ? undefined : String(named))
   if (asked === undefined) {
-    throw new Refusal('element-missing', {
-      message: 'Name the element, as in "element": { "key": "connectwisehd" }.',
-      choices: catalog.elements.map((known) => known.element.key),
-    })
+    const choices = catalog.elements.map((known) => known.element.key)
+    const message = `Name the element, as in "element": { "key": "${choices[0]}" }.`
+    throw new Refusal('element-missing', { message, choices })
   }
   const found = catalog.find(asked)
   if (!found) {
@@ -135,7 +138,16 @@ function findElement({ catalog }: ProvisionContext, request: ProvisionRequest): 
   return found
 }
 
-function checkTexts({ name: givenName, tags }: ElementInstanceRequest) {
+function checkTexts({ name: givenName, tags, externalId }: ElementInstanceRequest) {
+  const given = [givenName, externalId ?? '', ...(tags ?? [])]
+  const invalid = ['name', 'externalId', ...(tags ?? []).map((_, at) => `tags.${at}`)]
+    .filter((_, at) => !isStorable(given[at]!))
+    .map((key) => ({ key, reason: 'has a character that cannot be stored' }))
+  if (invalid.length > 0) {
+    const keys = invalid.map(({ key }) => key).join(', ')
+    const message = `Take NUL characters and halves of surrogate pairs out of ${keys}.`
+    throw new Refusal('body-invalid', { message, invalid })
+  }
   const name = stripMarkup(givenName)
   if (name === '') {
     throw new Refusal(
@@ -145,6 +157,11 @@ function checkTexts({ name: givenName, tags }: ElementInstanceRequest) {
   }
   const kept = (tags ?? [name]).map(stripMarkup).filter((tag) => tag !== '')
   return { name, tags: [...new Set(kept)] }
+}
+
+/** Whether PostgreSQL can keep it. */
+function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed()
 }
 
 function chooseAuthentication(element: Element, body: ElementInstanceRequest): Authentication {
@@ -167,8 +184,19 @@ function chooseAuthentication(element: Element, body: ElementInstanceRequest): A
   })
 }
 
+const maxValueBytes = 16 * 1024
+
 function readConfiguration(element: Element, body: ElementInstanceRequest): CheckedConfiguration {
   const { 'authentication.type': _, ...given } = body.configuration ?? {}
+  const large = Object.keys(given).find(
+    (key) => Buffer.byteLength(String(given[key])) > maxValueBytes,
+  )
+  if (large !== undefined) {
+    throw new Refusal('configuration-too-large', {
+      message: `"${large}" is too long: a value may have at most 16 KiB.`,
+      invalid: [{ key: large, reason: 'has more than 16 KiB' }],
+    })
+  }
   const checked = checkConfiguration(element, given)
   const { missing, unknown } = checked
   const invalid = [...checked.invalid]
@@ -275,13 +303,14 @@ const harmless = new Set([
 ])
 
 function findStrangers(body: ElementInstanceRequest) {
-  return Object.keys(body)
-    .filter((key) => !Object.hasOwn(InstanceRequest.properties, key) && !harmless.has(key))
-    .slice(0, 20)
-    .map((key) => ({
-      key: key.slice(0, 100),
-      message: 'is no member of this request and was ignored',
-    }))
+  const ofBody = Object.keys(body).filter(
+    (key) => !Object.hasOwn(InstanceRequest.properties, key) && !harmless.has(key),
+  )
+  const ofSettings = findUnknownSettings(body.settings ?? {}).map((key) => `settings.${key}`)
+  return [...ofBody, ...ofSettings].slice(0, 20).map((key) => ({
+    key: showKey(key),
+    message: 'is no member of this request and was ignored',
+  }))
 }
 
 async function sealAll(

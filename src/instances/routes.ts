@@ -2,11 +2,17 @@ import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import type { Context } from '../context.ts'
 import { refusals } from '../http/problem.ts'
+import { Id, Model } from '../http/schema.ts'
 import type { Server } from '../http/server.ts'
 import { getInstance } from './find.ts'
 import { once } from './idempotency.ts'
 import { type ProvisionRequest, provision } from './provision.ts'
-import { ElementInstanceRequest, Instance, InstanceRequest } from './schema.ts'
+import {
+  type ElementInstanceRequest,
+  type Instance,
+  type InstanceRequest,
+  models,
+} from './schema.ts'
 
 const provisionRefusals = refusals(
   'body-invalid',
@@ -52,13 +58,14 @@ const headers = Type.Object({
   ),
 })
 
-const responses = { 200: Type.Unsafe<Instance>(Type.Ref('Instance')), ...provisionRefusals }
+const answered = Model<Instance>('Instance', {
+  headers: { ETag: Type.String({ description: 'Counts the changes that people made' }) },
+})
+const responses = { 200: answered, ...provisionRefusals }
 
 /** Provisioning and reading instances. */
 export function instanceRoutes(app: Server, context: Context) {
-  app.addSchema(Instance)
-  app.addSchema(InstanceRequest)
-  app.addSchema(ElementInstanceRequest)
+  for (const model of models) app.addSchema(model)
 
   app.post(
     '/instances',
@@ -70,7 +77,7 @@ export function instanceRoutes(app: Server, context: Context) {
           'Checks the configuration, tries the credentials live at the vendor, and stores the instance only if the vendor accepts them.',
         tags: ['instances'],
         headers,
-        body: Type.Unsafe<InstanceRequest>(Type.Ref('InstanceRequest')),
+        body: Model<InstanceRequest>('InstanceRequest'),
         response: responses,
       },
     },
@@ -92,10 +99,13 @@ export function instanceRoutes(app: Server, context: Context) {
       schema: {
         operationId: 'createElementInstance',
         summary: 'Provision an instance of this element',
+        description: 'Does what `POST /instances` does, with the element named by the path.',
         tags: ['instances'],
         headers,
-        params: Type.Object({ keyOrId: Type.String() }),
-        body: Type.Unsafe<ElementInstanceRequest>(Type.Ref('ElementInstanceRequest')),
+        params: Type.Object({
+          keyOrId: Type.String({ description: 'The key or the id of an element' }),
+        }),
+        body: Model<ElementInstanceRequest>('ElementInstanceRequest'),
         response: responses,
       },
     },
@@ -119,9 +129,11 @@ export function instanceRoutes(app: Server, context: Context) {
         operationId: 'getInstance',
         summary: 'Read an instance',
         tags: ['instances'],
-        params: Type.Object({ id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) }),
+        params: Type.Object({
+          id: Id('The instance', { minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+        }),
         response: {
-          200: Type.Unsafe<Instance>(Type.Ref('Instance')),
+          200: answered,
           ...refusals(
             'parameters-invalid',
             'access-missing',

@@ -1,5 +1,7 @@
 import { type Static, Type } from 'typebox'
 import type { ProblemCode } from '../http/errors.ts'
+import { Id, Model, NullableString, OneOf } from '../http/schema.ts'
+import * as examples from './examples.ts'
 
 /** Which refusal a keyword, or a missing member, of a schema stands for. */
 const refuses = (codes: Record<string, ProblemCode>) => ({ 'x-refusals': codes })
@@ -12,28 +14,41 @@ const Configuration = Type.Record(Type.String(), Scalar, {
   description: 'Entry keys to values; a secret reads `********` in every answer',
 })
 
-const RateLimit = Type.Object({
-  amount: Type.Integer({ minimum: 1, maximum: 1_000_000_000 }),
-  unit: Type.Enum(['second', 'minute', 'hour', 'day']),
-})
+const RateLimit = Type.Object(
+  {
+    amount: Type.Integer({ minimum: 1, maximum: 1_000_000_000 }),
+    unit: OneOf(['second', 'minute', 'hour', 'day']),
+  },
+  { $id: 'RateLimit', description: 'At most so many calls started in any such time' },
+)
 
-const Settings = Type.Object({
-  timeZone: Type.Optional(Type.String({ description: 'An IANA name', examples: ['Europe/Paris'] })),
-  dateFormat: Type.Optional(
-    Type.String({
-      description: 'A Unicode TR35 pattern, or `unix`, or `unixMillis`',
-      examples: ["yyyy-MM-dd'T'HH:mm:ssXXX"],
-    }),
-  ),
-  rateLimits: Type.Optional(Type.Array(RateLimit, { maxItems: 10 })),
-  rateLimitId: Type.Optional(Type.Integer()),
-  connectionPoolId: Type.Optional(Type.Integer()),
-})
+export const Settings = Type.Object(
+  {
+    timeZone: Type.Optional(
+      Type.String({ description: 'An IANA name', examples: ['Europe/Paris'] }),
+    ),
+    dateFormat: Type.Optional(
+      Type.String({
+        description: 'A Unicode TR35 pattern, or `unix`, or `unixMillis`',
+        examples: ["yyyy-MM-dd'T'HH:mm:ssXXX"],
+      }),
+    ),
+    rateLimits: Type.Optional(
+      Type.Array(Model<Static<typeof RateLimit>>('RateLimit'), { maxItems: 10 }),
+    ),
+    rateLimitId: Type.Optional(Id('A rate limit that instances share')),
+    connectionPoolId: Type.Optional(Id('A connection pool that instances share')),
+  },
+  { $id: 'Settings' },
+)
 
-const elementRef = Type.Object({
-  key: Type.Optional(Type.String({ maxLength: 255 })),
-  id: Type.Optional(Type.Integer()),
-})
+const elementRef = Type.Object(
+  {
+    key: Type.Optional(Type.String({ maxLength: 255 })),
+    id: Type.Optional(Id('117 is ConnectWise')),
+  },
+  { description: 'By key or by id', examples: [{ key: 'connectwisehd' }, { id: 117 }] },
+)
 
 const members = {
   name: Type.String({
@@ -63,36 +78,27 @@ const members = {
   authentication: Type.Optional(
     Type.Object({ type: Type.String() }, { description: 'Where the element offers several' }),
   ),
-  settings: Type.Optional(Settings),
+  settings: Type.Optional(Model<Settings>('Settings')),
   verify: Type.Optional(
-    Type.Boolean({ description: 'False: store a draft without asking the vendor', default: true }),
+    Type.Boolean({
+      description: 'False: store a draft without asking the vendor. Left out: true',
+    }),
   ),
   externalId: Type.Optional(
     Type.String({ minLength: 1, maxLength: 255, description: "The client's own reference" }),
   ),
-  externalAuthentication: Type.Optional(Type.Enum(['none', 'initial'])),
-  providerData: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  externalAuthentication: Type.Optional(OneOf(['none', 'initial'])),
+  providerData: Type.Optional(
+    Type.Record(Type.String(), Type.Unknown(), { description: 'Accepted, and never answered' }),
+  ),
 }
-
-const example = {
-  element: { key: 'connectwisehd' },
-  configuration: {
-    'helpdesk.connectwise.username': 'api1',
-    'helpdesk.connectwise.password': 'api1',
-    'helpdesk.connectwise.server.url': 'http://127.0.0.1:3001',
-    'helpdesk.connectwise.company': 'company_f',
-  },
-  tags: ['help desk'],
-  name: 'Test',
-}
-const { element: _, ...exampleWithoutElement } = example
 
 /** The body of `POST /instances`. */
 export const InstanceRequest = Type.Object(
   { element: elementRef, ...members },
   {
     $id: 'InstanceRequest',
-    examples: [example],
+    examples: [examples.instanceRequest],
     ...refuses({ element: 'element-missing', name: 'name-missing' }),
   },
 )
@@ -102,14 +108,14 @@ export const ElementInstanceRequest = Type.Object(
   { element: Type.Optional(elementRef), ...members },
   {
     $id: 'ElementInstanceRequest',
-    examples: [exampleWithoutElement],
+    examples: [examples.elementInstanceRequest],
     ...refuses({ name: 'name-missing' }),
   },
 )
 
 export const Instance = Type.Object(
   {
-    id: Type.Integer(),
+    id: Id('The instance'),
     name: Type.String(),
     createdDate: Type.String({ format: 'date-time' }),
     updatedDate: Type.String({ format: 'date-time' }),
@@ -117,7 +123,7 @@ export const Instance = Type.Object(
       description: 'Stands for the instance in `Authorization: …, Element <token>`',
     }),
     element: Type.Object({
-      id: Type.Integer(),
+      id: Id('The element'),
       name: Type.String(),
       key: Type.String(),
       description: Type.String(),
@@ -132,10 +138,10 @@ export const Instance = Type.Object(
       hub: Type.String(),
       parameters: Type.Array(Type.String()),
     }),
-    elementId: Type.Integer(),
+    elementId: Id('The element'),
     tags: Type.Array(Type.String()),
     provisionInteractions: Type.Array(Type.String()),
-    valid: Type.Boolean(),
+    valid: Type.Boolean({ description: 'Whether it can be called through' }),
     disabled: Type.Boolean(),
     maxCacheSize: Type.Integer(),
     cacheTimeToLive: Type.Integer(),
@@ -145,24 +151,31 @@ export const Instance = Type.Object(
     traceLoggingEnabled: Type.Boolean(),
     externalAuthentication: Type.String(),
     user: Type.Object({
-      id: Type.Integer(),
+      id: Id('Whose instance it is'),
       emailAddress: Type.String(),
       firstName: Type.String(),
       lastName: Type.String(),
     }),
-    settings: Settings,
+    settings: Model<Settings>('Settings'),
     authentication: Type.Object({ type: Type.String() }),
-    state: Type.Enum(['verified', 'unverified', 'draft', 'failed', 'expiring', 'disabled']),
+    state: OneOf(['verified', 'unverified', 'draft', 'failed', 'expiring', 'disabled']),
     stateSince: Type.String({ format: 'date-time' }),
-    stateReason: Type.Union([Type.String(), Type.Null()]),
-    verifiedAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
-    externalId: Type.Union([Type.String(), Type.Null()]),
+    stateReason: NullableString({ description: 'For people' }),
+    verifiedAt: NullableString({ format: 'date-time' }),
+    externalId: NullableString({ description: "The client's own reference" }),
     warnings: Type.Array(Type.Object({ key: Type.String(), message: Type.String() }), {
       description: 'What was accepted, but not as one might think',
     }),
   },
-  { $id: 'Instance' },
+  {
+    $id: 'Instance',
+    description: 'An element provisioned with credentials, and the token that stands for it',
+    examples: [examples.instance],
+  },
 )
+
+/** What the document names, and routes refer to. */
+export const models = [RateLimit, Settings, Instance, InstanceRequest, ElementInstanceRequest]
 
 export type InstanceRequest = Static<typeof InstanceRequest>
 export type ElementInstanceRequest = Static<typeof ElementInstanceRequest>

@@ -1,5 +1,5 @@
 import { Refusal } from '../http/errors.ts'
-import type { Settings } from './schema.ts'
+import { Settings } from './schema.ts'
 
 /** @throws {Refusal} `settings-invalid`, naming every setting that cannot be used and why */
 export function checkSettings(settings: Settings): Settings {
@@ -23,7 +23,16 @@ export function checkSettings(settings: Settings): Settings {
     const list = invalid.map(({ key, reason }) => `${key} ${reason}`).join('; ')
     throw new Refusal('settings-invalid', { message: `Correct the settings: ${list}.`, invalid })
   }
-  return settings
+  return Object.fromEntries(Object.entries(settings).filter(([key]) => isSetting(key)))
+}
+
+/** The members that are no settings; `checkSettings` leaves them out. */
+export function findUnknownSettings(settings: object): string[] {
+  return Object.keys(settings).filter((key) => !isSetting(key))
+}
+
+function isSetting(key: string): boolean {
+  return Object.hasOwn(Settings.properties, key)
 }
 
 function isTimeZone(name: string): boolean {
@@ -35,17 +44,20 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-const fieldLetters = 'GyYuQqMLwWdDEecabBhHKkmsSAzZOvVXx'
+const fieldLetters = 'GyYuUrQqMLwWdDFgEecabBhHKkmsSAzZOvVXx'
 
 /** Unicode TR35, "Date Format Patterns": letters are fields, text stands between single quotes. */
 function findDateFormatFault(pattern: string): string | undefined {
   if (pattern === 'unix' || pattern === 'unixMillis') return undefined
   const example = 'a Unicode TR35 pattern such as yyyy-MM-dd, or unix, or unixMillis'
+  if (pattern.length > 100) return 'has more than 100 characters'
+  if (/\p{Cc}/u.test(pattern) || !pattern.isWellFormed()) {
+    return `has a character that cannot be printed: it must be ${example}`
+  }
   const fields = pattern.replaceAll("''", '').replace(/'[^']*'/g, '')
   if (fields.includes("'")) return `has a quote that is not closed: it must be ${example}`
   const letters = fields.match(/[A-Za-z]/g) ?? []
   if (letters.length === 0) return `has no field: it must be ${example}`
   const stranger = letters.find((letter) => !fieldLetters.includes(letter))
-  if (stranger) return `has "${stranger}", which is no field: it must be ${example}`
-  return pattern.length > 100 ? 'has more than 100 characters' : undefined
+  return stranger && `has "${stranger}", which is no field: it must be ${example}`
 }

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hash, hkdfSync, randomBytes } from 'node:crypto'
 
 const version = 'e1'
 const saltLength = 32
@@ -18,7 +18,7 @@ export function seal(
   context: readonly string[],
   plaintext: string | Buffer,
 ): string {
-  const bound = lengthPrefixed(context)
+  const bound = lengthPrefixed([version, key.id, ...context])
   const salt = randomBytes(saltLength)
   const nonce = randomBytes(nonceLength)
   const cipher = createCipheriv('aes-256-gcm', derive(key.key, salt, bound), nonce, {
@@ -32,9 +32,12 @@ export function seal(
 
 /** @throws {EnvelopeError} for anything that `seal` did not write with this key and context */
 export function open(key: Buffer, context: readonly string[], envelope: string): Buffer {
-  const body = Buffer.from(parse(envelope).body, 'base64url')
+  const { keyId, encoded } = split(envelope)
+  const body = Buffer.from(encoded, 'base64url')
+  // Node's decoder skips what it does not know, so that many texts would stand for one envelope.
+  if (body.toString('base64url') !== encoded) throw new EnvelopeError('not an envelope')
   if (body.length < saltLength + nonceLength + tagLength) throw new EnvelopeError('too short')
-  const bound = lengthPrefixed(context)
+  const bound = lengthPrefixed([version, keyId, ...context])
   const salt = body.subarray(0, saltLength)
   const nonce = body.subarray(saltLength, saltLength + nonceLength)
   const decipher = createDecipheriv('aes-256-gcm', derive(key, salt, bound), nonce, {
@@ -52,19 +55,20 @@ export function open(key: Buffer, context: readonly string[], envelope: string):
 
 /** The id of the key that an envelope was sealed with. */
 export function keyIdOf(envelope: string): string {
-  return parse(envelope).keyId
+  return split(envelope).keyId
 }
 
-function parse(envelope: string) {
-  const [found, keyId, body, ...more] = envelope.split('.')
-  if (found !== version || !keyId || !body || more.length > 0) {
+function split(envelope: string) {
+  const [found, keyId, encoded, ...more] = envelope.split('.')
+  if (found !== version || !keyId || !encoded || more.length > 0) {
     throw new EnvelopeError('not an envelope')
   }
-  return { keyId, body }
+  return { keyId, encoded }
 }
 
-function derive(key: Buffer, salt: Buffer, info: Buffer): Buffer {
-  return Buffer.from(hkdfSync('sha256', key, salt, info, 32))
+/** Node's HKDF takes at most 1024 bytes of info, and a place has no such limit: its hash stands in. */
+function derive(key: Buffer, salt: Buffer, bound: Buffer): Buffer {
+  return Buffer.from(hkdfSync('sha256', key, salt, hash('sha256', bound, 'buffer'), 32))
 }
 
 /** Without the lengths, `['ab', 'c']` and `['a', 'bc']` would be the same place. */

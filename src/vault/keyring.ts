@@ -24,12 +24,16 @@ export class Keyring {
   }
 
   /** Wraps under every key at hand, so that replicas of two generations read what either writes. */
-  wrap(context: readonly string[], key: Buffer): WrappedKey[] {
-    return this.ids.map((kekId) => ({ kekId, wrapped: this.wrapUnder(kekId, context, key) }))
+  wrap(context: readonly string[], key: Buffer, kekIds = this.ids): WrappedKey[] {
+    return kekIds.map((kekId) => ({
+      kekId,
+      wrapped: seal({ id: kekId, key: this.#key(kekId) }, context, key),
+    }))
   }
 
-  wrapUnder(kekId: string, context: readonly string[], key: Buffer): string {
-    return seal({ id: kekId, key: this.#key(kekId) }, context, key)
+  /** Those at hand that none of the wraps is under. */
+  missing(wraps: readonly WrappedKey[]): string[] {
+    return this.ids.filter((kekId) => !wraps.some((wrap) => wrap.kekId === kekId))
   }
 
   /** Undefined where it is wrapped under keys of others alone. */

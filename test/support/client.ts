@@ -38,7 +38,7 @@ export async function call(
 }
 
 /** The request that a newcomer sends first, to the world's sandbox. */
-export function helpDesk(world: Pick<World, 'sandbox'>, configuration: object = {}) {
+export function helpDesk(world: { sandbox: { url: string } }, configuration: object = {}) {
   return {
     element: { key: 'connectwisehd' },
     configuration: {
@@ -51,4 +51,13 @@ export function helpDesk(world: Pick<World, 'sandbox'>, configuration: object = 
     tags: ['help desk'],
     name: 'Test',
   }
+}
+
+/** How many rows of each table the service may write to while it provisions. */
+export async function countStored(world: Pick<World, 'context'>): Promise<Record<string, number>> {
+  const { rows } = await world.context.db.pool.query(`
+    select (select count(*) from instances) as instances, (select count(*) from secrets) as secrets,
+      (select count(*) from instance_tokens) as tokens, (select count(*) from audit_entries) as audit,
+      (select count(*) from idempotency_claims) as claims`)
+  return rows[0]
 }

@@ -16,6 +16,7 @@ export interface WorldOptions {
   egress?: Omit<EgressOptions, 'allow'>
   probeDeadlineMs?: number
   maxConnections?: number
+  definitions?: readonly unknown[]
   env?: Record<string, string>
   sandboxTls?: { key: string; cert: string }
 }
@@ -66,6 +67,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       keys: config.keys!,
       egress: createEgress({ ...options.egress, allow }),
       maxConnections: options.maxConnections ?? 5,
+      ...(options.definitions && { definitions: options.definitions }),
       ...(options.probeDeadlineMs && { probeDeadlineMs: options.probeDeadlineMs }),
     }),
   )
