@@ -1,10 +1,11 @@
 import type { Principal } from '../access/store.ts'
 import type { Context } from '../context.ts'
 import { Refusal } from '../http/errors.ts'
+import { tokenEntry } from '../vault/token.ts'
 import { caller } from '../vault/vault.ts'
 import { showInstance } from './answer.ts'
 import type { Instance } from './schema.ts'
-import { findInstance, ownerOf, tokenEntry } from './store.ts'
+import { findInstance, ownerOf } from './store.ts'
 
 /** @throws {Refusal} `instance-not-found` where it is not there or not the caller's */
 export async function getInstance(

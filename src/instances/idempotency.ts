@@ -3,6 +3,7 @@ import type { Principal } from '../access/store.ts'
 import type { Context } from '../context.ts'
 import { transact } from '../database/database.ts'
 import { Refusal } from '../http/errors.ts'
+import { answerPlace } from '../vault/shelves.ts'
 import { caller } from '../vault/vault.ts'
 import {
   type Claim,
@@ -53,7 +54,7 @@ export async function once(
       transact(db.pool, async (client) => {
         const instance = await insert(client)
         answer = serialize(instance)
-        const sealed = seal(placeOf(key), answer)
+        const sealed = seal(answerPlace(key.organizationId, key), answer)
         const kept = await completeClaim(client, { ...claim, ...sealed, keptSeconds })
         // Another process took the claim over: what it does counts.
         if (!kept) throw underWay(leaseSeconds)
@@ -83,7 +84,7 @@ async function answerHeld(
     )
   }
   if (!held.sealed) throw underWay(held.remainingSeconds)
-  return vault.open({ ...placeOf(key), ...key }, held.sealed, caller)
+  return vault.open(answerPlace(key.organizationId, key), held.sealed, caller)
 }
 
 /** Bodies hold low-entropy secrets, hence under the pepper. */
@@ -95,15 +96,6 @@ function fingerprintOf(vault: Context['vault'], body: string) {
 /** Never the text of a token, whose hashes stand under the same pepper. */
 function fingerprintText(body: string): string {
   return `idempotency ${body}`
-}
-
-function placeOf({ userId, route, key }: ClaimKey) {
-  return {
-    owner: `idempotency/${userId}`,
-    entry: `${route} ${key}`,
-    secretVersion: 1,
-    origins: [caller],
-  }
 }
 
 function readKey(key: string): string {

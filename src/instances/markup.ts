@@ -1,17 +1,19 @@
 import { Parser } from 'htmlparser2'
 
 const silent = ['script', 'style']
+const maxPasses = 10
 
 /** The text without its markup; entities stay as they were written, so that none turns into markup. */
 export function stripMarkup(text: string): string {
   let before = text
-  let after = text
+  let after = textOf(before)
   // What stands around a tag can make a new one: `<<b>b>`.
-  do {
+  for (let pass = 1; after !== before && pass < maxPasses; pass += 1) {
     before = after
     after = textOf(before)
-  } while (after !== before && after.includes('<'))
-  return after.trim()
+  }
+  // Nobody nests so deep but to get around us: then no "<" that may begin a tag is left.
+  return (after === before ? after : after.replace(/<+(?=[a-z/!?])/gi, '')).trim()
 }
 
 function textOf(markup: string): string {

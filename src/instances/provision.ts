@@ -13,13 +13,13 @@ import {
 import type { Element } from '../elements/element.ts'
 import { type ProblemCode, Refusal } from '../http/errors.ts'
 import { type ProbeResult, probeVendor } from '../probe/probe.ts'
-import { createToken } from '../vault/token.ts'
+import { createToken, tokenEntry } from '../vault/token.ts'
 import { caller } from '../vault/vault.ts'
 import { showInstance } from './answer.ts'
 import { stripMarkup } from './markup.ts'
 import { type ElementInstanceRequest, type Instance, InstanceRequest } from './schema.ts'
 import { checkSettings, findUnknownSettings } from './settings.ts'
-import { type InstanceRecord, insertInstance, ownerOf, tokenEntry } from './store.ts'
+import { type InstanceRecord, insertInstance, ownerOf } from './store.ts'
 
 export type ProvisionContext = Pick<
   Context,

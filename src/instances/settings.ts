@@ -1,9 +1,12 @@
 import { Refusal } from '../http/errors.ts'
 import { Settings } from './schema.ts'
 
-/** @throws {Refusal} `settings-invalid`, naming every setting that cannot be used and why */
+/**
+ * The settings that we know, and nothing else.
+ * @throws {Refusal} `settings-invalid`, naming every setting that cannot be used and why
+ */
 export function checkSettings(settings: Settings): Settings {
-  const { timeZone, dateFormat, rateLimitId, connectionPoolId } = settings
+  const { timeZone, dateFormat, rateLimits, rateLimitId, connectionPoolId } = settings
   const invalid: { key: string; reason: string }[] = []
   if (timeZone !== undefined && !isTimeZone(timeZone)) {
     invalid.push({ key: 'settings.timeZone', reason: 'is no IANA time zone, such as Europe/Paris' })
@@ -23,10 +26,14 @@ export function checkSettings(settings: Settings): Settings {
     const list = invalid.map(({ key, reason }) => `${key} ${reason}`).join('; ')
     throw new Refusal('settings-invalid', { message: `Correct the settings: ${list}.`, invalid })
   }
-  return Object.fromEntries(Object.entries(settings).filter(([key]) => isSetting(key)))
+  const kept: Settings = Object.fromEntries(
+    Object.entries(settings).filter(([key]) => isSetting(key)),
+  )
+  if (rateLimits) kept.rateLimits = rateLimits.map(({ amount, unit }) => ({ amount, unit }))
+  return kept
 }
 
-/** The members that are no settings; `checkSettings` leaves them out. */
+/** The members that are none of them. */
 export function findUnknownSettings(settings: object): string[] {
   return Object.keys(settings).filter((key) => !isSetting(key))
 }

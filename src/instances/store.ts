@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { prepared } from '../database/database.ts'
 import type { Scalar, Warning } from '../elements/configuration.ts'
+import { tokenEntry } from '../vault/token.ts'
 import type { Sealed } from '../vault/vault.ts'
 import type { Settings } from './schema.ts'
 
@@ -135,9 +136,6 @@ export async function findInstance(
   const [row] = await prepared<FoundInstance & pg.QueryResultRow>(queries, findStatement, values)
   return row
 }
-
-/** The entry of the token among an instance's secrets; no entry of an element can be called so. */
-export const tokenEntry = '$token'
 
 export function ownerOf(instanceId: number): string {
   return `instance/${instanceId}`

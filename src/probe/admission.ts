@@ -21,28 +21,22 @@ export class ProbeAdmission {
     )
   }
 
-  async #within<T>(
+  #within<T>(
     name: string,
     concurrency: number,
     deadline: number,
     task: () => Promise<T>,
   ): Promise<T> {
-    const queue = this.#queues.get(name) ?? new PQueue({ concurrency })
-    this.#queues.set(name, queue)
-    try {
-      const free = queue.size === 0 && queue.pending < concurrency
-      return free ? await queue.add(task) : await waitFor(queue, deadline, task)
-    } finally {
-      // p-queue frees the slot a microtask later.
-      if (queue.size === 0 && queue.pending <= 1)
-        queueMicrotask(() => this.#forgetIdle(name, queue))
-    }
+    const queue = this.#queues.get(name) ?? this.#open(name, concurrency)
+    const free = queue.size === 0 && queue.pending < concurrency
+    return free ? queue.add(task) : waitFor(queue, deadline, task)
   }
 
-  #forgetIdle(name: string, queue: PQueue) {
-    if (queue.size === 0 && queue.pending === 0 && this.#queues.get(name) === queue) {
-      this.#queues.delete(name)
-    }
+  #open(name: string, concurrency: number): PQueue {
+    const queue = new PQueue({ concurrency })
+    this.#queues.set(name, queue)
+    queue.addEventListener('idle', () => this.#queues.delete(name))
+    return queue
   }
 }
 

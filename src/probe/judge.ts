@@ -58,7 +58,9 @@ function holds(when: When, { status, document }: Answer): boolean {
 function matches(found: unknown, condition: { equals?: unknown; says?: string[] }): boolean {
   if (found === undefined) return false
   if ('equals' in condition && found !== condition.equals) return false
-  return !condition.says || says(String(found), condition.says)
+  if (!condition.says) return true
+  // A vendor's object has a text only where its vendor says so, or none at all.
+  return !(found instanceof Object) && says(String(found), condition.says)
 }
 
 /** All parts, one behind the other: what `/one.*two/i` would find, in linear time. */
@@ -105,15 +107,16 @@ function redirectTarget(location: string | string[] | undefined): string | undef
 function findProviderMessage(element: Element, { document }: Answer): string | undefined {
   for (const place of element.probe?.providerMessage ?? []) {
     const found = place.startsWith('/') ? document.json(place) : document.xml(place)
-    if (typeof found === 'string' && found !== '') return found.slice(0, 1000)
+    if (typeof found === 'string' && found !== '') return found
   }
   return undefined
 }
 
-/** Seconds, or a date (RFC 9110, section 10.2.3), from one second to a day. */
+/** Seconds, or a date of HTTP (RFC 9110, section 10.2.3), from one second to a day. */
 function readRetryAfter(header: string | string[] | undefined, now: number): number {
   const text = String(header ?? '')
-  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - now) / 1000
-  if (!Number.isFinite(seconds)) return defaultRetryAfter
+  const at = /^[A-Z][a-z]+, .* GMT$/.test(text) ? Date.parse(text) : Number.NaN
+  const seconds = /^\d+$/.test(text) ? Number(text) : (at - now) / 1000
+  if (Number.isNaN(seconds)) return defaultRetryAfter
   return Math.min(maxRetryAfter, Math.max(1, Math.ceil(seconds)))
 }

@@ -7,10 +7,13 @@ import { addressOf } from '../elements/base-url.ts'
 import { secretMask } from '../elements/configuration.ts'
 import type { Element, Probe } from '../elements/element.ts'
 import { AnswerDocument } from './document.ts'
-import { createScrub, type Exchange, showRequest, showResponse } from './exchange.ts'
+import { type Exchange, showRequest, showResponse } from './exchange.ts'
 import { type Judgement, judge, type Verdict } from './judge.ts'
+import { createScrub } from './scrub.ts'
 
 export const probeDeadlineMs = 10_000
+const maxProviderMessage = 1000
+const maxLocation = 1000
 
 /** What is tried: an element with one of its authentications and the values for both. */
 export interface Credentials {
@@ -72,10 +75,18 @@ export async function probeVendor(
     }
   }
   const document = new AnswerDocument(sent.body, String(sent.headers['content-type'] ?? ''))
-  const judgement = judge(credentials.element, { ...sent, document })
+  // A judgement may say where an answer redirects to.
+  const { location, ...headers } = sent.headers
+  const elsewhere = location === undefined ? undefined : scrub(String(location), maxLocation)
+  const judgement = judge(credentials.element, {
+    status: sent.status,
+    headers: elsewhere === undefined ? headers : { ...headers, location: elsewhere },
+    document,
+  })
   return {
     ...judgement,
-    providerMessage: judgement.providerMessage && scrub(judgement.providerMessage),
+    providerMessage:
+      judgement.providerMessage && scrub(judgement.providerMessage, maxProviderMessage),
     exchange: () =>
       show(judgement.verdict, {
         response: showResponse(sent, document.text, scrub),

@@ -14,6 +14,7 @@ import {
   type TokenTable,
 } from './reseal-store.ts'
 import type { Queries } from './store.ts'
+import { tokenEntry } from './token.ts'
 import { caller, type SecretPlace, type Vault } from './vault.ts'
 
 /** The newest keys of an organization, which everything is to stand under. */
@@ -73,7 +74,7 @@ export const answersShelf: Shelf<AnswerRow, Resealed<AnswerRow>> = {
 }
 
 export const userTokensShelf = tokensShelf('access_secrets', 'secret')
-export const instanceTokensShelf = tokensShelf('instance_tokens', 'token')
+export const instanceTokensShelf = tokensShelf('instance_tokens', tokenEntry)
 
 function tokensShelf(
   table: TokenTable,

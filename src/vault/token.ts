@@ -4,6 +4,9 @@ import { crc32 } from 'node:zlib'
 /** Who or what a secret of ours stands for. */
 export type TokenKind = 'user' | 'organization' | 'instance'
 
+/** The entry of a token among its instance's secrets; no entry of an element can be called so. */
+export const tokenEntry = '$token'
+
 const prefixes = { user: 'lku', organization: 'lko', instance: 'lki' } as const
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const shape = /^(lku|lko|lki)_([0-9a-z]{1,11})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/

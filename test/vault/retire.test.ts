@@ -3,6 +3,7 @@ import { identify } from '../../src/access/identify.ts'
 import type { FirstAccess } from '../../src/access/organization.ts'
 import { RetireError, retire } from '../../src/vault/retire.ts'
 import { rotate } from '../../src/vault/rotate.ts'
+import { tokenEntry } from '../../src/vault/token.ts'
 import { caller, type Vault } from '../../src/vault/vault.ts'
 import { listGenerations, listKeys } from './generations.ts'
 import {
@@ -129,7 +130,7 @@ describe('after a rotation and retiring', () => {
     expect(principal.user.id).toBe(access.userId)
     expect(await findInstanceOf(world.db, fresh, organizationId, token)).toBe(1000)
     expect(await readSecret(world.db, fresh, place())).toBe('password')
-    const own = { ...place(), owner: 'instance/1000', entry: 'token', origins: [caller] }
+    const own = { ...place(), owner: 'instance/1000', entry: tokenEntry, origins: [caller] }
     expect(await readSecret(world.db, fresh, own)).toBe(token)
   })
 

@@ -4,7 +4,7 @@ import { createOrganization } from '../../src/access/organization.ts'
 import { parseKeys } from '../../src/config.ts'
 import { openDatabase } from '../../src/database/database.ts'
 import { Keyring } from '../../src/vault/keyring.ts'
-import { createToken } from '../../src/vault/token.ts'
+import { createToken, tokenEntry } from '../../src/vault/token.ts'
 import { caller, type SecretPlace, Vault } from '../../src/vault/vault.ts'
 
 /** What a test tells the process that stands for a service, and what it hears at the end. */
@@ -36,7 +36,7 @@ async function serve(orders: Orders) {
   async function write(at: number) {
     const { organizationId } = orders
     const owner = `${orders.name}/${at}`
-    const place = { organizationId, owner, entry: 'token', secretVersion: 1, origins: [caller] }
+    const place = { organizationId, owner, entry: tokenEntry, secretVersion: 1, origins: [caller] }
     const plaintext = createToken('instance', organizationId)
     const row = { ...place, ...(await vault.seal(place, plaintext)) }
     await db.kysely.insertInto('secrets').values(row).execute()

@@ -4,7 +4,7 @@ import type { KeyEncryptionKey } from '../../src/config.ts'
 import { type Db, openDatabase } from '../../src/database/database.ts'
 import { Keyring } from '../../src/vault/keyring.ts'
 import { answerPlace } from '../../src/vault/shelves.ts'
-import { createToken } from '../../src/vault/token.ts'
+import { createToken, tokenEntry } from '../../src/vault/token.ts'
 import { caller, type SecretPlace, Vault } from '../../src/vault/vault.ts'
 import { createTestDatabase } from '../support/database.ts'
 
@@ -94,7 +94,7 @@ export async function giveInstance(
     .values({ organizationId, instanceId, ...vault.hash(token) })
     .execute()
   const owner = `instance/${instanceId}`
-  const place = { organizationId, owner, entry: 'token', secretVersion: 1, origins: [caller] }
+  const place = { organizationId, owner, entry: tokenEntry, secretVersion: 1, origins: [caller] }
   await storeSecret(db, vault, place, token)
   return token
 }
