@@ -1,5 +1,6 @@
 import { distance } from 'fastest-levenshtein'
 import type { Values } from '../authentication/request.ts'
+import { showKey } from '../http/show-key.ts'
 import type { Element, Entry } from './element.ts'
 import { universalEntry } from './universal.ts'
 
@@ -62,12 +63,6 @@ export function showConfiguration(
   Object.assign(shown, plain)
   for (const key of secretKeys) shown[key] = secretMask
   return shown
-}
-
-/** A key that we do not know, fit to be stored and shown. */
-export function showKey(key: string): string {
-  const shown = key.length > 100 ? `${key.slice(0, 100)}…` : key
-  return shown.toWellFormed().replace(/\p{Cc}/gu, '\ufffd')
 }
 
 /** The known entry keys nearest to a word, the best first; only those that one may have meant. */

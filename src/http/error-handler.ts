@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ProblemCode, problems, Refusal, type RefusalDetails } from './errors.ts'
 import { renderProblem } from './problem.ts'
+import { showKey } from './show-key.ts'
 
 /** For what Fastify refuses before any route or hook has seen it, such as a malformed path. */
 export function handleFrameworkError(
@@ -46,6 +47,7 @@ const ofFastify: Record<string, [ProblemCode, string]> = {
   ],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['body-invalid', 'The body is empty. Send a JSON object.'],
   FST_ERR_CTP_INVALID_JSON_BODY: ['body-invalid', 'The body is not valid JSON.'],
+  FST_ERR_BAD_URL: ['parameters-invalid', 'The path cannot be decoded: check its "%" escapes.'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
     'body-invalid',
     'The body does not have the length that Content-Length states.',
@@ -57,7 +59,7 @@ function translate(error: FastifyError, request: FastifyRequest): Refusal {
   const known = ofFastify[error.code]
   if (known) return new Refusal(...known)
   if (error.statusCode && error.statusCode < 500) {
-    // Such as a path that cannot be decoded, or JSON with a forbidden member.
+    // Such as JSON with a forbidden member.
     return new Refusal('body-invalid', `The request cannot be read: ${error.message}`)
   }
   if (isOutage(error)) {
@@ -90,7 +92,7 @@ function explainValidation(error: FastifyError): Refusal {
     return own?.[keyword === 'required' ? String(params.missingProperty) : keyword]
   })
   const invalid = complaints.map(({ instancePath, keyword, params, message }) => {
-    const path = instancePath.slice(1).replaceAll('/', '.')
+    const path = instancePath.split('/').slice(1).map(showKey).join('.')
     if (keyword === 'required') {
       return {
         key: [path, params.missingProperty].filter(Boolean).join('.'),

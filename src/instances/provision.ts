@@ -5,13 +5,10 @@ import { RenderError } from '../authentication/template.ts'
 import type { Context } from '../context.ts'
 import { baseUrlOf } from '../elements/base-url.ts'
 import type { ElementVersion } from '../elements/catalog.ts'
-import {
-  type CheckedConfiguration,
-  checkConfiguration,
-  showKey,
-} from '../elements/configuration.ts'
+import { type CheckedConfiguration, checkConfiguration } from '../elements/configuration.ts'
 import type { Element } from '../elements/element.ts'
 import { type ProblemCode, Refusal } from '../http/errors.ts'
+import { showKey } from '../http/show-key.ts'
 import { type ProbeResult, probeVendor } from '../probe/probe.ts'
 import { createToken, tokenEntry } from '../vault/token.ts'
 import { caller } from '../vault/vault.ts'
@@ -123,15 +120,14 @@ function findElement({ catalog }: ProvisionContext, request: ProvisionRequest): 
       message:
         nearest.length > 0
           ? `There is no element "${asked}". Did you mean ${nearest.join(' or ')}?`
-          : `There is no element "${asked}".`,
+          : 'There is no element of that key or id.',
       choices: nearest.length > 0 ? nearest : catalog.elements.map((known) => known.element.key),
     })
   }
   const others = [element?.key, element?.id, fromPath].filter((other) => other !== undefined)
-  const stranger = others.find((other) => catalog.find(String(other)) !== found)
-  if (stranger !== undefined) {
+  if (others.some((other) => catalog.find(String(other)) !== found)) {
     throw new Refusal('body-invalid', {
-      message: `"${asked}" and "${stranger}" are not the same element: name one.`,
+      message: `The request names "${asked}" and another element: name one.`,
       invalid: [{ key: 'element', reason: `does not agree with "${asked}"` }],
     })
   }
@@ -170,7 +166,7 @@ function chooseAuthentication(element: Element, body: ElementInstanceRequest): A
   const choices = element.authentications.map(({ type }) => type)
   if (inConfiguration !== undefined && inConfiguration !== null && inConfiguration !== asked) {
     throw new Refusal('authentication-unclear', {
-      message: `authentication.type is "${asked}" and, in the configuration, "${inConfiguration}": keep one.`,
+      message: 'authentication.type is one thing, and another in the configuration: keep one.',
       choices,
     })
   }

@@ -32,9 +32,8 @@ export class AnswerDocument {
     const names = pointer.split('/').slice(1)
     return names.reduce<unknown>((value, name) => {
       const member = name.replaceAll('~1', '/').replaceAll('~0', '~')
-      if (value === null || typeof value !== 'object' || !Object.hasOwn(value, member)) {
-        return undefined
-      }
+      if (!(value instanceof Object) || !Object.hasOwn(value, member)) return undefined
+      if (Array.isArray(value) && member === 'length') return undefined
       return (value as Record<string, unknown>)[member]
     }, this.#readJson())
   }

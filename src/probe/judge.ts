@@ -59,7 +59,7 @@ function matches(found: unknown, condition: { equals?: unknown; says?: string[] 
   if (found === undefined) return false
   if ('equals' in condition && found !== condition.equals) return false
   if (!condition.says) return true
-  // A vendor's object has a text only where its vendor says so, or none at all.
+  // To make text of an object that a vendor sent can fail in many ways.
   return !(found instanceof Object) && says(String(found), condition.says)
 }
 
@@ -101,7 +101,8 @@ function sentence(verdict: Verdict, name: string, answer: Answer): string {
 }
 
 function redirectTarget(location: string | string[] | undefined): string | undefined {
-  return URL.parse(String(location ?? ''))?.origin
+  const url = typeof location === 'string' ? URL.parse(location) : null
+  return url && /^https?:$/.test(url.protocol) ? url.origin : undefined
 }
 
 function findProviderMessage(element: Element, { document }: Answer): string | undefined {

@@ -77,7 +77,7 @@ export async function probeVendor(
   const document = new AnswerDocument(sent.body, String(sent.headers['content-type'] ?? ''))
   // A judgement may say where an answer redirects to.
   const { location, ...headers } = sent.headers
-  const elsewhere = location === undefined ? undefined : scrub(String(location), maxLocation)
+  const elsewhere = typeof location === 'string' ? scrub(location, maxLocation) : undefined
   const judgement = judge(credentials.element, {
     status: sent.status,
     headers: elsewhere === undefined ? headers : { ...headers, location: elsewhere },

@@ -53,17 +53,18 @@ const mixed: Spelling = {
   read: (written) => (written[0] === '%' ? percent : written[0] === '&' ? xml : json).read(written),
 }
 
-/** The text as it stands and as it reads in every spelling that vendors use, one inside another too. */
+const spellings = [percent, form, json, xml, mixed]
+
+/** The text as it stands, and as it reads in every spelling that vendors use, one inside another too. */
 export function viewsOf(text: string): View[] {
   const plain = { text, places: Uint32Array.from({ length: text.length + 1 }, (_, at) => at) }
-  const once = reread(plain, mixed)
-  const twice = once && reread(once, mixed)
-  const each = [percent, form, json, xml].map((spelling) => reread(plain, spelling))
-  return [plain, once, twice, ...each].filter((view) => view !== undefined)
+  const once = spellings.flatMap((spelling) => reread(plain, spelling))
+  const twice = once.flatMap((view) => spellings.flatMap((spelling) => reread(view, spelling)))
+  return [plain, ...once, ...twice]
 }
 
-/** Undefined where nothing reads otherwise. */
-function reread({ text, places }: View, { pattern, read }: Spelling): View | undefined {
+/** Nothing, where nothing reads otherwise. */
+function reread({ text, places }: View, { pattern, read }: Spelling): View[] {
   const reading = { text: '', places: new Uint32Array(places.length) }
   let from = 0
   const keep = (to: number) => {
@@ -78,8 +79,8 @@ function reread({ text, places }: View, { pattern, read }: Spelling): View | und
     reading.text += meant
     from = index + written.length
   }
-  if (from === 0) return undefined
+  if (from === 0) return []
   keep(text.length)
   reading.places[reading.text.length] = places[text.length]!
-  return reading
+  return [reading]
 }

@@ -19,7 +19,7 @@ test('callers notice nothing when all keys turn, and the old key is not needed a
   const [newKey, oldKeys] = [createKey(), parseKeys(world.keys)]
   await using db = openDatabase({ url: world.databaseUrl, onError: () => {}, maxConnections: 2 })
   const vault = await Vault.open(db, new Keyring([newKey, ...oldKeys]))
-  const report = await rotate(db, vault, { settleMs: 0 })
+  const report = await rotate(db, vault)
   for (const [kind, least] of [
     ['secrets', 4],
     ['answers', 1],
