@@ -81,7 +81,13 @@ test('only the entry points read the environment', () => {
 })
 
 /** What a newcomer pastes and a document shows names an element; no decision does. */
-const examples = ['embedded.ts', 'main.ts', 'http/problem.ts', 'instances/examples.ts', 'instances/schema.ts']
+const examples = [
+  'embedded.ts',
+  'main.ts',
+  'http/problem.ts',
+  'instances/examples.ts',
+  'instances/schema.ts',
+]
 
 test('only the sandbox knows a vendor', () => {
   const knowing = files

@@ -33,8 +33,11 @@ const maxHeader = 1024
 /** The request as it was signed with stars in the place of secrets. */
 export function showRequest(masked: VendorRequest): Exchange['request'] {
   const headers = { ...masked.headers }
-  const scheme = headers.authorization?.split(' ')[0]
-  if (scheme) headers.authorization = `${scheme} ${secretMask}`
+  const { authorization } = headers
+  if (authorization !== undefined) {
+    const [scheme, rest] = authorization.split(' ', 2)
+    headers.authorization = rest === undefined ? secretMask : `${scheme} ${secretMask}`
+  }
   return { method: masked.method, url: masked.url, headers, body: masked.body ?? null }
 }
 

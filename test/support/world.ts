@@ -10,6 +10,8 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { createTestDatabase } from './database.ts'
 
 export interface WorldOptions {
+  /** A migrated database; left out, a new one. */
+  databaseUrl?: string
   /** Besides the sandbox. */
   allow?: string[]
   /** How names are resolved and which authorities are trusted. */
@@ -42,7 +44,7 @@ export const api3 = { id: 'api3', password: 'known-but-without-any-right' }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   await using resources = new AsyncDisposableStack()
-  const database = resources.use(await createTestDatabase())
+  const databaseUrl = options.databaseUrl ?? resources.use(await createTestDatabase()).url
   const sandbox = resources.use(
     await startSandbox({
       logins: [api2, api3],
@@ -50,7 +52,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     }),
   )
   const keys = `test:${randomBytes(32).toString('base64')}`
-  const config = readEnv({ DATABASE_URL: database.url, LATCHKEY_KEYS: keys, ...options.env })
+  const config = readEnv({ DATABASE_URL: databaseUrl, LATCHKEY_KEYS: keys, ...options.env })
   const log: string[] = []
   const stream = new Writable({
     write: (chunk: Buffer, _, done) => {
@@ -63,7 +65,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     await createContext({
       config,
       log: pino({ level: config.logLevel }, stream),
-      databaseUrl: database.url,
+      databaseUrl,
       keys: config.keys!,
       egress: createEgress({ ...options.egress, allow }),
       maxConnections: options.maxConnections ?? 5,
@@ -88,7 +90,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     ...first,
     sandbox,
     context,
-    databaseUrl: database.url,
+    databaseUrl,
     keys,
     log,
     addOrganization,
