@@ -11,6 +11,7 @@ export async function up(db: Kysely<unknown>) {
       action text not null,
       instance_id bigint,
       request_id text not null,
+      address text,
       detail jsonb not null default '{}',
       primary key (organization_id, id)
     );

@@ -40,7 +40,7 @@ async function refusedStart(more: Record<string, string>): Promise<string> {
 }
 
 test('with a database of its own, the service keeps nothing on disk and starts no sandbox', async () => {
-  expect((await call({ url: service.url, authorization: '' }, 'GET', '/health')).status).toBe(200)
+  expect((await call({ url: service.url, authorization: '' }, 'GET', '/ready')).status).toBe(200)
   expect(await readdir(folder.path)).toEqual([])
   expect(service.out).not.toMatch(/sandbox|lk[uo]_/i)
 })

@@ -40,7 +40,7 @@ test('a start without any variable tells the address, the place of the data and 
   expect(service.out).toContain(`Latchkey listens on ${service.url}; `)
   expect(service.out).toContain(`Data, keys and first secrets: ${dataDir} (database in ${dataDir}/`)
   expect(service.out).toContain(`Sandbox vendor (answers as ConnectWise does): http://127.0.0.1:`)
-  const health = await call({ url: service.url, authorization }, 'GET', '/health')
+  const health = await call({ url: service.url, authorization }, 'GET', '/ready')
   expect(health.body).toEqual({ status: 'ok' })
 })
 

@@ -14,7 +14,9 @@ declare module 'fastify' {
 /** Everything in this scope is for users alone; they are known before the body is read. */
 export function requireUser(app: FastifyInstance, context: { db: Db; vault: Vault }) {
   app.decorateRequest('principal')
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
+    // An answer may hold a token.
+    reply.header('cache-control', 'no-store')
     request.principal = await identify(context, request.headers.authorization)
   })
 }

@@ -37,11 +37,11 @@ interface CallerRow {
   organization_known: boolean
 }
 
-/** Which of the two secrets is known, and whose they are where both are. */
+/** Whether the organization's secret is known, and whose both are where they belong together. */
 export async function findCaller(
   db: Db,
   asked: { organizationId: number; userHashes: Buffer[]; organizationHashes: Buffer[] },
-): Promise<{ userKnown: boolean; organizationKnown: boolean; principal: Principal | undefined }> {
+): Promise<{ organizationKnown: boolean; principal: Principal | undefined }> {
   const { organizationId, userHashes, organizationHashes } = asked
   const [row] = await prepared<CallerRow>(db.pool, callerStatement, [
     organizationId,
@@ -49,15 +49,11 @@ export async function findCaller(
     organizationHashes,
   ])
   if (!row?.user_known || !row.organization_known) {
-    return {
-      userKnown: row?.user_known ?? false,
-      organizationKnown: row?.organization_known ?? false,
-      principal: undefined,
-    }
+    return { organizationKnown: row?.organization_known ?? false, principal: undefined }
   }
   const { id, email, first_name: firstName, last_name: lastName, role } = row
   const user = { id, emailAddress: email, firstName, lastName, role }
-  return { userKnown: true, organizationKnown: true, principal: { organizationId, user } }
+  return { organizationKnown: true, principal: { organizationId, user } }
 }
 
 export function insertOrganization(db: Db, organization: { organizationId: number; name: string }) {

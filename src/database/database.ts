@@ -46,7 +46,8 @@ export function openDatabase(options: {
   pool.on('connect', (client) => client.on('error', options.onError))
   const kysely = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool }),
-    plugins: [new CamelCasePlugin()],
+    // What stands inside of JSON is content: its names stay as they were written.
+    plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
   })
   return { kysely, pool, [Symbol.asyncDispose]: () => kysely.destroy() }
 }

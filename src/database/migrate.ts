@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises'
-import { Kysely, PostgresDialect } from 'kysely'
+import { Kysely, PostgresDialect, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import pg from 'pg'
+import type { Db } from './database.ts'
 
 const folder = new URL('../../migrations/', import.meta.url)
 
@@ -26,11 +27,25 @@ function reasonOf(error: unknown): string {
   return first instanceof Error ? first.message : String(first)
 }
 
+/** The migrations of this release that the database has not had. */
+export async function listPendingMigrations({ kysely }: Pick<Db, 'kysely'>): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(kysely)
+  const applied = new Set(rows.map(({ name }) => name))
+  return (await listFiles()).map(nameOf).filter((name) => !applied.has(name))
+}
+
 async function readMigrations(): Promise<Record<string, Migration>> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.ts')).sort()
-  const entries = files.map(async (file) => [
-    file.replace(/\.ts$/, ''),
+  const entries = (await listFiles()).map(async (file) => [
+    nameOf(file),
     (await import(new URL(file, folder).href)) as Migration,
   ])
   return Object.fromEntries(await Promise.all(entries))
+}
+
+async function listFiles(): Promise<string[]> {
+  return (await readdir(folder)).filter((file) => file.endsWith('.ts')).sort()
+}
+
+function nameOf(file: string): string {
+  return file.replace(/\.ts$/, '')
 }

@@ -99,7 +99,7 @@ export class Connector {
       found = [{ address: literal.toString() }]
     } else {
       try {
-        found = await before(signal, resolve(host))
+        found = await before(signal, resolve(host, signal))
       } catch (error) {
         throw nameFailure(host, error)
       }

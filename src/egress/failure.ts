@@ -57,9 +57,12 @@ const certificates: Record<string, string> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority,
 }
 
+const nameless = new Set<string | undefined>(['ENOTFOUND', 'ENODATA', 'EBADNAME', undefined])
+
+/** For a host whose look-up failed with `error`; undefined: it ended well, without an address. */
 export function nameFailure(hostname: string, error: unknown): EgressFailure {
   const code = codeOf(error)
-  return code === 'ENOTFOUND' || code === 'ENODATA' || code === undefined
+  return nameless.has(code)
     ? new EgressFailure(
         'name',
         `No address is known for ${hostname}. Check the host's spelling.`,
@@ -72,6 +75,7 @@ export function nameFailure(hostname: string, error: unknown): EgressFailure {
       )
 }
 
+/** For an address that could not be connected to. */
 export function connectFailure({ hostname, port }: Where, error: unknown): EgressFailure {
   const code = codeOf(error)
   return code === 'ECONNREFUSED'
@@ -87,6 +91,7 @@ export function connectFailure({ hostname, port }: Where, error: unknown): Egres
       )
 }
 
+/** For a handshake that failed: says what is wrong with the certificate, where it is that. */
 export function tlsFailure({ hostname, port }: Where, error: unknown): EgressFailure {
   const code = codeOf(error)
   const certificate = certificates[code ?? '']
@@ -154,10 +159,12 @@ function isBabble(error: Error, answered: boolean): boolean {
   return error.message === 'bad response' || error.message === 'bad upgrade'
 }
 
+/** For a caller that gave up, and for a service that stops. */
 export function aborted(): EgressFailure {
   return new EgressFailure('aborted', 'The request was given up before its answer came.')
 }
 
+/** For an answer that was not complete in time. */
 export function late(hostname: string, deadlineMs: number): EgressFailure {
   const time = deadlineMs < 1000 ? `${deadlineMs} milliseconds` : `${deadlineMs / 1000} seconds`
   return new EgressFailure(

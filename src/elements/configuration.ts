@@ -68,12 +68,11 @@ export function showConfiguration(
 /** The known entry keys nearest to a word, the best first; only those that one may have meant. */
 export function nearestKeys(word: string, keys: string[]): string[] {
   const meant = word.toLowerCase()
-  const lastPart = meant.slice(meant.lastIndexOf('.') + 1)
   return keys
     .map((key) => {
       const known = key.toLowerCase()
       const limit = Math.max(2, Math.floor(known.length / 5))
-      const samePart = known === lastPart || known.endsWith(`.${lastPart}`)
+      const samePart = known.endsWith(`.${meant}`)
       // At least the difference in length: spares us from comparing what is of another size.
       const apart = Math.abs(meant.length - known.length)
       const far = apart > limit ? apart : distance(meant, known)
@@ -94,6 +93,7 @@ function takeGiven(
     for (const key of [entry.key, ...(entry.aliases ?? [])]) entries.set(key, entry)
   }
   const taken = new Map<string, Scalar>()
+  const spelling = new Map<string, string>()
   const values = new Map<string, string>()
   for (const [key, value] of Object.entries(given)) {
     const entry = entries.get(key) ?? universalEntry(key)
@@ -104,11 +104,12 @@ function takeGiven(
       if (before !== undefined && textOf(entry, before) !== textOf(entry, value)) {
         checked.invalid.push({
           key,
-          reason: `is another name of "${entry.key}", which is given with another value: keep one`,
+          reason: `is another name of "${spelling.get(entry.key)}", which is given with another value: keep one`,
         })
       } else if (before === undefined) {
         takeValue(entry, value, checked, values)
         taken.set(entry.key, value)
+        spelling.set(entry.key, key)
       }
     }
   }
@@ -149,6 +150,12 @@ function findFault(entry: Entry, value: string | number | boolean): string | und
   const text = String(value)
   if (entry.secret && text === secretMask) {
     return 'is the mask that stands for a stored secret: send the secret itself'
+  }
+  if (typeof value === 'number' && entry.type !== 'number' && !Number.isSafeInteger(value)) {
+    return 'is a number that JSON may have changed: send it as a string, in quotes'
+  }
+  if (entry.type === 'url' && /^([a-z][a-z0-9+.-]*:)?\/*[^/?#]*@/i.test(text)) {
+    return 'must not hold a user name or password'
   }
   if (entry.type === 'boolean' && !/^(true|false)$/.test(text)) return 'must be true or false'
   if (entry.type === 'number' && (text.trim() === '' || !Number.isFinite(Number(text)))) {

@@ -8,7 +8,7 @@ const entries: Entry[] = [
   { key: 'event.notification.enabled', name: 'Events enabled', type: 'boolean' },
   { key: 'event.vendor.type', name: 'Kind of events', type: 'text' },
   { key: 'event.notification.type', name: 'Kind of notification', type: 'text' },
-  { key: 'event.notification.callback.url', name: 'Event callback URL', type: 'text' },
+  { key: 'event.notification.callback.url', name: 'Event callback URL', type: 'url' },
   {
     key: 'event.notification.signature.key',
     name: 'Event signature key',
@@ -17,7 +17,7 @@ const entries: Entry[] = [
   },
   { key: 'event.notification.subscription.id', name: 'Event subscription', type: 'text' },
   { key: 'filter.response.nulls', name: 'Leave out nulls', type: 'boolean' },
-  { key: 'base.url', name: 'Base URL', type: 'text' },
+  { key: 'base.url', name: 'Base URL', type: 'url' },
   { key: 'pagination.max', name: 'Page size', type: 'number' },
   { key: 'pagination.type', name: 'Kind of paging', type: 'text' },
 ]

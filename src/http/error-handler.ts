@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isOutage } from '../database/failure.ts'
 import { type ProblemCode, problems, Refusal, type RefusalDetails } from './errors.ts'
 import { renderProblem } from './problem.ts'
 import { showKey } from './show-key.ts'
@@ -29,12 +30,16 @@ export function handleErrors(app: FastifyInstance) {
 }
 
 function refuse(refusal: Refusal, request: FastifyRequest, reply: FastifyReply) {
+  const { status } = problems[refusal.code]
   request.noted.code = refusal.code
   reply.header('elements-error', refusal.code)
   const { retryAfter } = refusal.details
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
+  // RFC 9110, section 11.6.1
+  if (status === 401)
+    reply.header('www-authenticate', 'User realm="latchkey", Organization realm="latchkey"')
   return reply
-    .code(problems[refusal.code].status)
+    .code(status)
     .type('application/problem+json')
     .send(renderProblem(refusal, request.id))
 }
@@ -47,6 +52,7 @@ const ofFastify: Record<string, [ProblemCode, string]> = {
   ],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['body-invalid', 'The body is empty. Send a JSON object.'],
   FST_ERR_CTP_INVALID_JSON_BODY: ['body-invalid', 'The body is not valid JSON.'],
+  FST_ERR_MAX_PARAM_LENGTH: ['parameters-invalid', 'A part of the path is too long.'],
   FST_ERR_BAD_URL: ['parameters-invalid', 'The path cannot be decoded: check its "%" escapes.'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
     'body-invalid',
@@ -59,8 +65,8 @@ function translate(error: FastifyError, request: FastifyRequest): Refusal {
   const known = ofFastify[error.code]
   if (known) return new Refusal(...known)
   if (error.statusCode && error.statusCode < 500) {
-    // Such as JSON with a forbidden member.
-    return new Refusal('body-invalid', `The request cannot be read: ${error.message}`)
+    // Such as JSON with a forbidden member; Fastify's own words may repeat what was sent.
+    return new Refusal('body-invalid', 'The request cannot be read: check its path and its body.')
   }
   if (isOutage(error)) {
     request.log.error({ requestId: request.id, err: error }, 'the database cannot be used')
@@ -84,9 +90,11 @@ interface Complaint {
   parentSchema?: { 'x-refusals'?: Record<string, ProblemCode> }
 }
 
+const maxComplaints = 20
+
 /** A schema may name the refusal for one of its keywords, or for a required member, in `x-refusals`. */
 function explainValidation(error: FastifyError): Refusal {
-  const complaints = error.validation as unknown as Complaint[]
+  const complaints = (error.validation as unknown as Complaint[]).slice(0, maxComplaints)
   const codes = complaints.map(({ keyword, params, parentSchema }) => {
     const own = parentSchema?.['x-refusals']
     return own?.[keyword === 'required' ? String(params.missingProperty) : keyword]
@@ -110,15 +118,4 @@ function explainValidation(error: FastifyError): Refusal {
   }
   const special = codes.find((code) => code !== undefined)
   return new Refusal(special ?? (inBody ? 'body-invalid' : 'parameters-invalid'), details)
-}
-
-const systemOutages = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT']
-
-/** By the error's class (PostgreSQL, appendix A): connection, resources, operator, system. */
-function isOutage({ code = '', message }: { code?: string; message: string }): boolean {
-  return (
-    systemOutages.includes(code) ||
-    /^(08|53|57|58)\w{3}$|^55000$/.test(code) ||
-    /connection terminated|timeout exceeded when trying to connect/i.test(message)
-  )
 }

@@ -23,6 +23,7 @@ export const problems = {
   'instance-not-found': { status: 404, title: 'No such instance' },
   'route-not-found': { status: 404, title: 'No such route' },
   'request-in-progress': { status: 409, title: 'The same request is still under way' },
+  'request-late': { status: 408, title: 'The request did not come in time' },
   'body-too-large': { status: 413, title: 'The request body is too large' },
   'media-type-unsupported': { status: 415, title: 'The request body is not JSON' },
   'idempotency-key-reused': {
@@ -37,6 +38,7 @@ export const problems = {
   'vendor-unreachable': { status: 502, title: 'The vendor cannot be reached' },
   'vendor-unexpected': { status: 502, title: 'The vendor answered in an unexpected way' },
   'vendor-throttled': { status: 503, title: 'The vendor asks us to wait' },
+  'outcome-unknown': { status: 503, title: 'It is not known whether it was done' },
   unavailable: { status: 503, title: 'The service cannot work right now' },
   'vendor-late': { status: 504, title: 'The vendor did not answer in time' },
 } as const

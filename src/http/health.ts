@@ -1,26 +1,43 @@
 import { Type } from 'typebox'
-import type { Db } from '../database/database.ts'
+import { Refusal } from './errors.ts'
 import { refusals } from './problem.ts'
 import type { Server } from './server.ts'
 
-/** For load balancers and container engines. */
-export function healthRoutes(app: Server, { db }: { db: Db }) {
+const Ok = (description: string) => Type.Object({ status: Type.Literal('ok') }, { description })
+
+/**
+ * For load balancers and container engines: `/live` asks nobody, `/ready` asks `findObstacle`, which
+ * answers a sentence where something keeps the service from working.
+ */
+export function healthRoutes(app: Server, findObstacle: () => Promise<string | undefined>) {
+  const shared = { tags: ['service'], security: [] }
   app.get(
-    '/health',
+    '/live',
     {
       schema: {
-        operationId: 'getHealth',
+        ...shared,
+        operationId: 'getLive',
+        summary: 'Whether the process runs',
+        response: { 200: Ok('It does'), ...refusals('internal') },
+      },
+    },
+    async () => ({ status: 'ok' as const }),
+  )
+  app.get(
+    '/ready',
+    {
+      schema: {
+        ...shared,
+        operationId: 'getReady',
         summary: 'Whether the service can work',
-        tags: ['service'],
-        security: [],
-        response: {
-          200: Type.Object({ status: Type.Literal('ok') }, { description: 'It can' }),
-          ...refusals('unavailable', 'internal'),
-        },
+        description:
+          'Whether it reaches its database, whose schema and keys are the ones it needs.',
+        response: { 200: Ok('It can'), ...refusals('unavailable', 'internal') },
       },
     },
     async () => {
-      await db.pool.query('select 1')
+      const obstacle = await findObstacle()
+      if (obstacle) throw new Refusal('unavailable', { message: obstacle, retryAfter: 5 })
       return { status: 'ok' as const }
     },
   )

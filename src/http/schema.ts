@@ -13,8 +13,9 @@ export const OneOf = <const Values extends string[]>(values: Values, words: Word
   Type.Enum(values, { type: 'string', ...words })
 
 /** A text or `null`, in the one form that every generator and the serializer understand. */
-export const NullableString = (words: Words & { format?: 'date-time' } = {}) =>
-  Type.Unsafe<string | null>({ type: ['string', 'null'], ...words })
+export const NullableString = (
+  words: Words & { format?: 'date-time'; minLength?: number; maxLength?: number } = {},
+) => Type.Unsafe<string | null>({ type: ['string', 'null'], ...words })
 
 /**
  * A schema that was added to the server under this name, so that the document names it too; as a

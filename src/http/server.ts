@@ -3,10 +3,11 @@ import type { Socket } from 'node:net'
 import cors from '@fastify/cors'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Ajv, type AnySchema } from 'ajv'
+import type { AnyValidateFunction } from 'ajv/dist/types/index.js'
 import Fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { handleErrors, handleFrameworkError } from './error-handler.ts'
-import { Refusal } from './errors.ts'
+import { problems, Refusal } from './errors.ts'
 import { ExchangeSchema, Problem, renderProblem } from './problem.ts'
 
 declare module 'fastify' {
@@ -51,11 +52,13 @@ export function createServer(options: {
     routerOptions: { maxParamLength: 300, ignoreTrailingSlash: true },
     http: { maxHeaderSize: 16 * 1024 },
     rewriteUrl: ({ url = '/' }) => (url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url),
-    clientErrorHandler,
+    clientErrorHandler: (error, socket) => refuseRaw(options.log, error, socket),
     frameworkErrors: handleFrameworkError as never,
     // Fastify's type describes its own factory's result, not the compiler that it asks for.
     schemaController: { compilersFactory: { buildValidator: buildValidator as never } },
   })
+  // Only JSON is taken; Fastify would take plain text as well.
+  app.removeContentTypeParser('text/plain')
   app.addSchema(ExchangeSchema)
   app.addSchema(Problem)
   handleErrors(app)
@@ -115,21 +118,67 @@ function buildValidator(sharedSchemas: unknown) {
     useDefaults: true,
   }
   const body = new Ajv({ ...options, coerceTypes: false })
+  const largeBody = new Ajv({ ...options, coerceTypes: false, allErrors: false })
   const parameters = new Ajv({ ...options, coerceTypes: 'array' })
   return ({ schema, httpPart }: { schema: AnySchema; httpPart?: string }) =>
-    (httpPart === 'body' ? body : parameters).compile(schema)
+    httpPart === 'body'
+      ? chooseBySize(body.compile(schema), largeBody.compile(schema))
+      : parameters.compile(schema)
+}
+
+const maxThoroughNodes = 2_000
+
+/** All faults of a body that a client may mean; the first alone of one that would have thousands. */
+function chooseBySize(thorough: AnyValidateFunction, quick: AnyValidateFunction) {
+  const validate = (data: unknown) => {
+    const chosen = countNodes(data, maxThoroughNodes) < maxThoroughNodes ? thorough : quick
+    const valid = chosen(data)
+    validate.errors = chosen.errors
+    return valid
+  }
+  validate.errors = undefined as AnyValidateFunction['errors']
+  return validate
+}
+
+/** How many values there are in it, at most `limit`. */
+function countNodes(data: unknown, limit: number): number {
+  if (data === null || typeof data !== 'object') return 1
+  let count = 1
+  for (const member of Object.values(data)) {
+    if (count >= limit) return limit
+    count += countNodes(member, limit - count)
+  }
+  return count
+}
+
+const neverRequests: Record<string, [status: string, refusal: Refusal]> = {
+  HPE_HEADER_OVERFLOW: [
+    '431 Request Header Fields Too Large',
+    new Refusal('header-too-large', 'The request headers may have at most 16 KiB together.'),
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    '408 Request Timeout',
+    new Refusal('request-late', 'The request did not come whole within 30 seconds. Send it again.'),
+  ],
 }
 
 /** What never became a request: the parser refused it, or it did not come in time. */
-function clientErrorHandler(error: Error & { code?: string }, socket: Socket) {
+function refuseRaw(log: Logger, error: Error & { code?: string }, socket: Socket) {
   if (error.code === 'ECONNRESET' || !socket.writable) return
-  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW'
-  const refusal = tooLarge
-    ? new Refusal('header-too-large', 'The request headers may have at most 16 KiB together.')
-    : new Refusal('body-invalid', 'This is not a valid HTTP/1.1 request, or it came too slowly.')
-  const body = renderProblem(refusal, newRequestId())
-  const status = tooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request'
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
+  const [status, refusal] = neverRequests[error.code ?? ''] ?? [
+    '400 Bad Request',
+    new Refusal('body-invalid', 'This is not a valid HTTP/1.1 request.'),
+  ]
+  const requestId = newRequestId()
+  const body = renderProblem(refusal, requestId)
+  log.info({ requestId, status: problems[refusal.code].status, code: refusal.code }, 'request')
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `Elements-Request-Id: ${requestId}`,
+    `Elements-Error: ${refusal.code}`,
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }

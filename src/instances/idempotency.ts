@@ -64,7 +64,8 @@ export async function once(
     return answer
   } catch (error) {
     // Anything else may have been a lost acknowledgement: the lease decides.
-    if (error instanceof Refusal) await releaseClaim(db.pool, claim)
+    const known = error instanceof Refusal && error.code !== 'outcome-unknown'
+    if (known) await releaseClaim(db.pool, claim)
     throw error
   }
 }

@@ -1,4 +1,4 @@
-import { Parser } from 'htmlparser2'
+import { Tokenizer } from 'htmlparser2'
 
 const silent = ['script', 'style']
 const maxPasses = 10
@@ -12,28 +12,45 @@ export function stripMarkup(text: string): string {
     before = after
     after = textOf(before)
   }
-  // Nobody nests so deep but to get around us: then no "<" that may begin a tag is left.
-  return (after === before ? after : after.replace(/<+(?=[a-z/!?])/gi, '')).trim()
+  // Whoever nests deeper means to get around us: no "<" is left that may begin a tag.
+  return after.replace(/<+([a-z/!?]?)/gi, (open, next: string) => next || open).trim()
 }
+
+const ignore = () => {}
 
 function textOf(markup: string): string {
   if (!markup.includes('<')) return markup
   let text = ''
-  let muted = 0
-  const parser = new Parser(
-    {
-      onopentag: (name) => {
-        if (silent.includes(name)) muted += 1
-      },
-      onclosetag: (name) => {
-        if (silent.includes(name)) muted -= 1
-      },
-      ontext: (part) => {
-        if (muted === 0) text += part
-      },
-    },
+  /** The tag that is open whose content is not for reading. */
+  let silence: string | undefined
+  const nameAt = (start: number, end: number) => markup.slice(start, end).toLowerCase()
+  const tokenizer = new Tokenizer(
     { decodeEntities: false },
+    {
+      onopentagname(start, end) {
+        silence ??= silent.find((name) => name === nameAt(start, end))
+      },
+      onclosetag(start, end) {
+        if (nameAt(start, end) === silence) silence = undefined
+      },
+      ontext(start, end) {
+        if (silence === undefined) text += markup.slice(start, end)
+      },
+      onattribdata: ignore,
+      onattribend: ignore,
+      onattribentity: ignore,
+      onattribname: ignore,
+      oncdata: ignore,
+      oncomment: ignore,
+      ondeclaration: ignore,
+      onend: ignore,
+      onopentagend: ignore,
+      onprocessinginstruction: ignore,
+      onselfclosingtag: ignore,
+      ontextentity: ignore,
+    },
   )
-  parser.end(markup)
+  tokenizer.write(markup)
+  tokenizer.end()
   return text
 }

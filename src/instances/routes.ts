@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Context } from '../context.ts'
 import { refusals } from '../http/problem.ts'
@@ -7,6 +7,7 @@ import type { Server } from '../http/server.ts'
 import { getInstance } from './find.ts'
 import { once } from './idempotency.ts'
 import { type ProvisionRequest, provision } from './provision.ts'
+import { findElement } from './request.ts'
 import {
   type ElementInstanceRequest,
   type Instance,
@@ -46,6 +47,7 @@ const provisionRefusals = refusals(
   'vendor-unexpected',
   'vendor-throttled',
   'unavailable',
+  'outcome-unknown',
   'vendor-late',
 )
 
@@ -82,12 +84,8 @@ export function instanceRoutes(app: Server, context: Context) {
       },
     },
     async (request, reply) => {
-      const { principal, id: requestId, body, noted } = request
-      const answer = await provisionOnce(
-        { principal, requestId, elementKey: undefined, body, noted },
-        'POST /instances',
-        request.headers['idempotency-key'],
-        (instance) => reply.serialize(instance) as string,
+      const answer = await provisionOnce(request, undefined, (instance) =>
+        serialize(reply, instance),
       )
       return sendProvisioned(reply, answer)
     },
@@ -110,14 +108,8 @@ export function instanceRoutes(app: Server, context: Context) {
       },
     },
     async (request, reply) => {
-      const { principal, id: requestId, body, noted } = request
-      const elementKey = request.params.keyOrId
-      const answer = await provisionOnce(
-        { principal, requestId, elementKey, body, noted },
-        `POST /elements/${elementKey}/instances`,
-        request.headers['idempotency-key'],
-        (instance) => reply.serialize(instance) as string,
-      )
+      const { keyOrId } = request.params
+      const answer = await provisionOnce(request, keyOrId, (instance) => serialize(reply, instance))
       return sendProvisioned(reply, answer)
     },
   )
@@ -158,17 +150,28 @@ export function instanceRoutes(app: Server, context: Context) {
 
   /** Without a key nothing of idempotency is paid for. */
   async function provisionOnce(
-    request: ProvisionRequest,
-    route: string,
-    key: string | undefined,
-    serialize: (instance: Instance) => string,
+    request: FastifyRequest<{
+      Headers: { 'idempotency-key'?: string }
+      Body: ElementInstanceRequest
+    }>,
+    keyInPath: string | undefined,
+    serialized: (instance: Instance) => string,
   ): Promise<Instance | string> {
-    if (key === undefined) return provision(context, request)
-    const { principal, body } = request
-    return once(context, { principal, route, key, body }, serialize, (store) =>
-      provision(context, request, store),
+    const { principal, id: requestId, ip: address, body, noted } = request
+    const note: ProvisionRequest['note'] = (known) => Object.assign(noted, known)
+    const asked = { principal, requestId, address, keyInPath, body, note }
+    const key = request.headers['idempotency-key']
+    if (key === undefined) return provision(context, asked)
+    const { element } = findElement(context.catalog, keyInPath, body)
+    const route = keyInPath ? `POST /elements/${element.key}/instances` : 'POST /instances'
+    return once(context, { principal, route, key, body }, serialized, (store) =>
+      provision(context, asked, store),
     )
   }
+}
+
+function serialize(reply: FastifyReply, instance: Instance): string {
+  return reply.serialize(instance) as string
 }
 
 /** A kept answer goes out byte for byte as it did the first time. */

@@ -53,14 +53,14 @@ const elementRef = Type.Object(
 const members = {
   name: Type.String({
     minLength: 1,
-    maxLength: 255,
-    description: 'Markup is taken out of it, its text stays',
+    maxLength: 4096,
+    description: 'Markup is taken out of it, its text stays: 1 to 255 characters',
     ...refuses({ minLength: 'name-missing', maxLength: 'name-too-long' }),
   }),
   tags: Type.Optional(
-    Type.Array(Type.String({ maxLength: 255, ...refuses({ maxLength: 'tag-too-long' }) }), {
+    Type.Array(Type.String({ maxLength: 4096, ...refuses({ maxLength: 'tag-too-long' }) }), {
       maxItems: 50,
-      description: 'Left out: the name',
+      description: 'Without markup, 255 characters each. Left out: the name',
       ...refuses({ maxItems: 'tags-too-many' }),
     }),
   ),
@@ -85,7 +85,7 @@ const members = {
     }),
   ),
   externalId: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 255, description: "The client's own reference" }),
+    NullableString({ minLength: 1, maxLength: 255, description: "The client's own reference" }),
   ),
   externalAuthentication: Type.Optional(OneOf(['none', 'initial'])),
   providerData: Type.Optional(

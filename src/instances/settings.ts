@@ -1,34 +1,30 @@
-import { Refusal } from '../http/errors.ts'
 import { Settings } from './schema.ts'
 
-/**
- * The settings that we know, and nothing else.
- * @throws {Refusal} `settings-invalid`, naming every setting that cannot be used and why
- */
-export function checkSettings(settings: Settings): Settings {
-  const { timeZone, dateFormat, rateLimits, rateLimitId, connectionPoolId } = settings
-  const invalid: { key: string; reason: string }[] = []
+/** Every setting that cannot be used, and why. */
+export function findSettingFaults(settings: Settings): { key: string; reason: string }[] {
+  const { timeZone, dateFormat, rateLimitId, connectionPoolId } = settings
+  const faults: { key: string; reason: string }[] = []
   if (timeZone !== undefined && !isTimeZone(timeZone)) {
-    invalid.push({ key: 'settings.timeZone', reason: 'is no IANA time zone, such as Europe/Paris' })
+    faults.push({ key: 'settings.timeZone', reason: 'is no IANA time zone, such as Europe/Paris' })
   }
   const fault = dateFormat === undefined ? undefined : findDateFormatFault(dateFormat)
-  if (fault) invalid.push({ key: 'settings.dateFormat', reason: fault })
+  if (fault) faults.push({ key: 'settings.dateFormat', reason: fault })
   if (rateLimitId !== undefined) {
-    invalid.push({ key: 'settings.rateLimitId', reason: `names no rate limit: ${rateLimitId}` })
+    faults.push({ key: 'settings.rateLimitId', reason: `names no rate limit: ${rateLimitId}` })
   }
   if (connectionPoolId !== undefined) {
-    invalid.push({
-      key: 'settings.connectionPoolId',
-      reason: `names no connection pool: ${connectionPoolId}`,
-    })
+    const reason = `names no connection pool: ${connectionPoolId}`
+    faults.push({ key: 'settings.connectionPoolId', reason })
   }
-  if (invalid.length > 0) {
-    const list = invalid.map(({ key, reason }) => `${key} ${reason}`).join('; ')
-    throw new Refusal('settings-invalid', { message: `Correct the settings: ${list}.`, invalid })
-  }
+  return faults
+}
+
+/** The settings that we know, and nothing else. */
+export function keepSettings(settings: Settings): Settings {
   const kept: Settings = Object.fromEntries(
     Object.entries(settings).filter(([key]) => isSetting(key)),
   )
+  const { rateLimits } = settings
   if (rateLimits) kept.rateLimits = rateLimits.map(({ amount, unit }) => ({ amount, unit }))
   return kept
 }

@@ -58,8 +58,9 @@ const insertStatement = {
       insert into instance_tokens (organization_id, hash, pepper_id, instance_id)
       values ($1, $21, $22, $2)
     ), audit as (
-      insert into audit_entries (organization_id, user_id, action, instance_id, request_id)
-      values ($1, $3, 'instance.created', $2, $23)
+      insert into audit_entries
+        (organization_id, user_id, action, instance_id, request_id, address)
+      values ($1, $3, 'instance.created', $2, $23, $24)
     )
     select * from instance`,
 }
@@ -72,6 +73,7 @@ export async function insertInstance(
     secrets: SealedEntry[]
     token: { hash: Buffer; pepperId: number }
     requestId: string
+    address: string
   },
 ): Promise<InstanceTimes> {
   const { record, secrets, token } = given
@@ -99,6 +101,7 @@ export async function insertInstance(
     token.hash,
     token.pepperId,
     given.requestId,
+    given.address,
   ])
   return times!
 }

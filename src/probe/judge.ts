@@ -1,10 +1,9 @@
 import type { Element, When } from '../elements/element.ts'
 import type { AnswerDocument } from './document.ts'
 
-/** What a probe concludes; see also `verdicts` in the answer's schema. */
+/** What a probe concludes; where an element has none, its instances are `unverified`. */
 export type Verdict =
   | 'verified'
-  | 'unverified'
   | 'rejected'
   | 'insufficient'
   | 'misdirected'

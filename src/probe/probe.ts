@@ -1,28 +1,17 @@
-import { type Authentication, sign } from '../authentication/authentication.ts'
 import type { Values, VendorRequest } from '../authentication/request.ts'
-import { escapes, render, renderForm, renderJson } from '../authentication/template.ts'
 import type { Egress, EgressAnswer } from '../egress/client.ts'
 import { EgressFailure, type FailureKind } from '../egress/failure.ts'
-import { addressOf } from '../elements/base-url.ts'
 import { secretMask } from '../elements/configuration.ts'
-import type { Element, Probe } from '../elements/element.ts'
+import type { Probe } from '../elements/element.ts'
 import { AnswerDocument } from './document.ts'
 import { type Exchange, showRequest, showResponse } from './exchange.ts'
 import { type Judgement, judge, type Verdict } from './judge.ts'
+import { buildRequest, type Credentials } from './request.ts'
 import { createScrub } from './scrub.ts'
 
 export const probeDeadlineMs = 10_000
 const maxProviderMessage = 1000
 const maxLocation = 1000
-
-/** What is tried: an element with one of its authentications and the values for both. */
-export interface Credentials {
-  element: Element
-  authentication: Authentication
-  baseUrl: URL
-  values: Values
-  secretKeys: ReadonlySet<string>
-}
 
 export interface ProbeResult extends Omit<Judgement, 'verdict'> {
   verdict: Verdict | 'forbidden'
@@ -112,33 +101,6 @@ async function send(
     if (error instanceof EgressFailure) return error
     throw error
   }
-}
-
-/** Renders and signs the probe's request; with masked values it is what may be shown. */
-function buildRequest(probe: Probe, credentials: Credentials, values: Values): VendorRequest {
-  const headers: Record<string, string> = { 'user-agent': 'Latchkey' }
-  for (const [name, template] of Object.entries(probe.headers ?? {})) {
-    headers[name.toLowerCase()] = render(template, values, escapes.header)
-  }
-  const { type, body } = renderBody(probe, values)
-  if (type) headers['content-type'] ??= type
-  const unsigned: VendorRequest = {
-    method: probe.method,
-    url: addressOf(credentials.baseUrl, probe.path, probe.query, values),
-    headers,
-    body,
-  }
-  return sign(unsigned, credentials.authentication, values)
-}
-
-function renderBody({ body }: Probe, values: Values): { type?: string; body: string | undefined } {
-  if (!body) return { body: undefined }
-  if ('xml' in body)
-    return { type: 'text/xml; charset=utf-8', body: render(body.xml, values, escapes.xml) }
-  if ('form' in body) {
-    return { type: 'application/x-www-form-urlencoded', body: renderForm(body.form, values) }
-  }
-  return { type: 'application/json', body: JSON.stringify(renderJson(body.json, values)) }
 }
 
 function maskSecrets({ values, secretKeys }: Credentials): Values {

@@ -46,6 +46,12 @@ export class Peppers {
     return peppers
   }
 
+  /** Whether the newest pepper in the database is wrapped under a key at hand. */
+  async isAtHome(): Promise<boolean> {
+    const newest = (await listPeppers(this.#db)).at(-1)
+    return newest?.wraps.some(({ kekId }) => this.#keyring.ids.includes(kekId)) ?? false
+  }
+
   hash(token: string): { hash: Buffer; pepperId: number } {
     const pepper = this.#known.at(-1)!
     return { hash: hmac(pepper, token), pepperId: pepper.id }

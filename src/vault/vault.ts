@@ -104,6 +104,11 @@ export class Vault {
     return await this.seal(place, await this.#open(place, sealed))
   }
 
+  /** Whether the database still holds what the keys at hand open. */
+  isAtHome(): Promise<boolean> {
+    return this.#peppers.isAtHome()
+  }
+
   /** HMAC-SHA256 under the newest pepper, to be stored. */
   hash(token: string): { hash: Buffer; pepperId: number } {
     return this.#peppers.hash(token)

@@ -185,5 +185,5 @@ async function everyRequest(world: World) {
   const mixed = `${user}, ${organization}`
   await send(401, world, 'GET', `/instances/${instance.id}`, { authorization: mixed })
   await send(401, world, 'GET', `/instances/${instance.id}`, { authorization: null })
-  await send(200, world, 'GET', '/health')
+  await send(200, world, 'GET', '/ready')
 }

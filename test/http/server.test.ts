@@ -14,7 +14,7 @@ test.each([
   ['GET', '/nowhere'],
   ['POST', '/elements/api-v2/nowhere'],
   ['GET', '/'],
-  ['DELETE', '/health'],
+  ['DELETE', '/ready'],
 ] as const)('%s %s is refused in the error form', async (method, path) => {
   const { status, body, headers } = await call(world, method, path)
   expect([status, body.code, body.requestId]).toEqual([
@@ -39,7 +39,7 @@ test.each(['abc', '0', '-1', '1.5', '9007199254740993'])(
 )
 
 test('headers beyond 16 KiB are refused', async () => {
-  const { status, body } = await call(world, 'GET', '/health', {
+  const { status, body } = await call(world, 'GET', '/ready', {
     headers: { 'x-large': 'x'.repeat(17_000) },
   })
   expect([status, body.code]).toEqual([431, 'header-too-large'])
@@ -78,10 +78,10 @@ test('a database that is gone answers 503 with Retry-After, and its return is no
   await admin.query(
     `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`,
   )
-  const { status, body, headers } = await call(fragile, 'GET', '/health')
+  const { status, body, headers } = await call(fragile, 'GET', '/ready')
   expect([status, body.code, headers['retry-after']]).toEqual([503, 'unavailable', '5'])
   await admin.query(`alter database ${name} allow_connections true`)
-  expect((await call(fragile, 'GET', '/health')).status).toBe(200)
+  expect((await call(fragile, 'GET', '/ready')).status).toBe(200)
   expect(pool.totalCount).toBeGreaterThan(0)
 })
 
@@ -104,7 +104,7 @@ test('every answer carries its request id, and one line in the log that names th
 })
 
 test('pages of allowed origins may call, and see the headers that clients know', async () => {
-  const ask = (origin: string) => request(`${world.url}/health`, { headers: { origin } })
+  const ask = (origin: string) => request(`${world.url}/ready`, { headers: { origin } })
   const { headers } = await ask('https://app.example.com')
   expect(headers['access-control-allow-origin']).toBe('https://app.example.com')
   expect(headers['access-control-expose-headers']).toBe(
@@ -115,7 +115,7 @@ test('pages of allowed origins may call, and see the headers that clients know',
 })
 
 test('the health route, the document and its page are open to all', async () => {
-  for (const path of ['/health', '/openapi.json', '/docs', '/docs/']) {
+  for (const path of ['/ready', '/openapi.json', '/docs', '/docs/']) {
     const { status } = await call(world, 'GET', path, { authorization: null })
     expect([path, [200, 302].includes(status)]).toEqual([path, true])
   }

@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util'
+import { benchProvision } from './provision.ts'
+
+const benchmarks = { provision: benchProvision }
+const usage = `npm run bench -- ${Object.keys(benchmarks).join('|')} [--pairs 9] [--seconds 2] [--connections 1,16,64] [--profile folder]`
+
+async function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      pairs: { type: 'string', default: '9' },
+      seconds: { type: 'string', default: '2' },
+      connections: { type: 'string', default: '1,16,64' },
+      profile: { type: 'string' },
+    },
+  })
+  const [name = ''] = positionals
+  const benchmark = Object.hasOwn(benchmarks, name) && benchmarks[name as keyof typeof benchmarks]
+  if (!benchmark) throw new Error(usage)
+  const interrupted = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)))
+  }
+  await benchmark({
+    pairs: readCount(values.pairs),
+    seconds: readCount(values.seconds),
+    connections: values.connections.split(',').map(readCount),
+    profile: values.profile,
+    signal: interrupted.signal,
+  })
+}
+
+function readCount(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`"${text}" is no count.\n${usage}`)
+  return Number(text)
+}
+
+main().catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 1
+})

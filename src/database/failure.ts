@@ -1,0 +1,30 @@
+const systemOutages = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT']
+const brokenConnection = /connection terminated|timeout exceeded when trying to connect/i
+
+/** Whether PostgreSQL, rather than our statement, is the matter (by its appendix A, "Error Codes"). */
+export function isOutage(error: unknown): boolean {
+  const { code, message } = wordsOf(error)
+  return (
+    systemOutages.includes(code) ||
+    /^(08|53|57|58)\w{3}$|^55000$/.test(code) ||
+    brokenConnection.test(message)
+  )
+}
+
+/**
+ * Whether a write that failed like this may have been stored all the same: the connection broke
+ * after the statement had gone out, before the answer came.
+ */
+export function mayBeStored(error: unknown): boolean {
+  const { code, message } = wordsOf(error)
+  return (
+    ['ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code) ||
+    /^(08|57P)\w{2,3}$/.test(code) ||
+    /connection terminated|query read timeout/i.test(message)
+  )
+}
+
+function wordsOf(error: unknown): { code: string; message: string } {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
+  return { code: String(code ?? ''), message: String(message ?? '') }
+}
