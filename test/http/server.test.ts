@@ -103,6 +103,31 @@ test('every answer carries its request id, and one line in the log that names th
   expect(lines[0]).not.toContain('swordfish')
 })
 
+test('the process lives without its database, and is ready with it alone', async () => {
+  for (const path of ['/live', '/ready', '/elements/api-v2/ready']) {
+    const { status, body } = await call(world, 'GET', path, { authorization: null })
+    expect([path, status, body]).toEqual([path, 200, { status: 'ok' }])
+  }
+  await using lacking = await startWorld()
+  await lacking.context.db.pool.query(`delete from kysely_migration where name like '0006%'`)
+  const migration = await call(lacking, 'GET', '/ready', { authorization: null })
+  expect([migration.status, migration.body.code]).toEqual([503, 'unavailable'])
+  expect(migration.body.message).toContain('0006')
+  await using stranger = await startWorld()
+  await stranger.context.db.pool.query(`update peppers set kek_id = 'another'`)
+  const keys = await call(stranger, 'GET', '/ready', { authorization: null })
+  expect([keys.status, keys.body.message]).toEqual([503, expect.stringContaining('LATCHKEY_KEYS')])
+  expect((await call(stranger, 'GET', '/live', { authorization: null })).status).toBe(200)
+})
+
+test('who is not known is told how to say it', async () => {
+  const { status, headers } = await call(world, 'GET', '/instances/1', { authorization: null })
+  expect([status, headers['www-authenticate']]).toEqual([
+    401,
+    'User realm="latchkey", Organization realm="latchkey"',
+  ])
+})
+
 test('pages of allowed origins may call, and see the headers that clients know', async () => {
   const ask = (origin: string) => request(`${world.url}/ready`, { headers: { origin } })
   const { headers } = await ask('https://app.example.com')

@@ -57,6 +57,23 @@ test.each(['', ' ', 'x'.repeat(256), 'schlüssel'])('the key "%s" is refused', a
   expect([status, body.code]).toEqual([400, 'idempotency-key-invalid'])
 })
 
+test('a path that names no element is refused with a key as without', async () => {
+  const { element: _, ...body } = helpDesk(world)
+  for (const path of ['/elements/%00/instances', '/elements/nothing/instances']) {
+    const headers = { 'idempotency-key': randomUUID() }
+    const answer = await call(world, 'POST', path, { body, headers })
+    expect([path, answer.status, answer.body.code]).toEqual([path, 404, 'element-not-found'])
+  }
+})
+
+test('key and id of an element are one path', async () => {
+  const { element: _, ...body } = helpDesk(world)
+  const headers = { 'idempotency-key': randomUUID() }
+  const first = await call(world, 'POST', '/elements/connectwisehd/instances', { body, headers })
+  const second = await call(world, 'POST', '/elements/117/instances', { body, headers })
+  expect([second.status, second.text]).toEqual([200, first.text])
+})
+
 test('the same key and body answer the same, byte for byte, and ask the vendor once', async () => {
   const [key, asked] = [randomUUID(), world.sandbox.requests.length]
   const first = await send(key)

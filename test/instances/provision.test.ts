@@ -191,6 +191,49 @@ test('a member of the request that nobody knows is ignored with a warning', asyn
   ])
 })
 
+test('an answered instance can be sent back, but for its secrets', async () => {
+  const { body: instance } = await call(world, 'POST', '/instances', { body: helpDesk(world) })
+  const configuration = { ...instance.configuration, 'helpdesk.connectwise.password': 'api1' }
+  const again = await call(world, 'POST', '/instances', { body: { ...instance, configuration } })
+  expect([again.status, again.body.warnings]).toEqual([200, []])
+  expect(again.body.id).not.toBe(instance.id)
+})
+
+test('where an element offers one type of authentication, another name is a warning', async () => {
+  const { status, body } = await call(world, 'POST', '/instances', {
+    body: { ...helpDesk(world), authentication: { type: 'basic' } },
+  })
+  expect([status, body.authentication]).toEqual([200, { type: 'soap' }])
+  expect(body.warnings).toEqual([
+    { key: 'authentication.type', message: expect.stringContaining('the only type') },
+  ])
+})
+
+test('markup does not count to the length of a name', async () => {
+  const name = `<b>${'a'.repeat(255)}</b>`
+  const { status, body } = await call(world, 'POST', '/instances', {
+    body: { ...helpDesk(world), name },
+  })
+  expect([status, body.name]).toEqual([200, 'a'.repeat(255)])
+})
+
+test('an instance says who made it, from where, and is not to be cached', async () => {
+  const { body, headers } = await call(world, 'POST', '/instances', { body: helpDesk(world) })
+  expect(headers['cache-control']).toBe('no-store')
+  const { rows } = await world.context.db.pool.query(
+    'select user_id, action, address, request_id from audit_entries where instance_id = $1',
+    [body.id],
+  )
+  expect(rows).toEqual([
+    {
+      user_id: world.userId,
+      action: 'instance.created',
+      address: '127.0.0.1',
+      request_id: headers['elements-request-id'],
+    },
+  ])
+})
+
 test('a draft is stored without asking the vendor, and is not valid', async () => {
   const asked = world.sandbox.requests.length
   const configuration = { 'helpdesk.connectwise.password': 'not right at all' }

@@ -69,6 +69,68 @@ test('all missing, invalid and unknown entries are told at once, by key and labe
   for (const { name } of body.missing) expect(body.message).toContain(name)
 })
 
+test('faults of the address and of the request do not hide each other, nor what is missing', async () => {
+  const body = await refused('configuration-incomplete', {
+    name: 'REST',
+    element: { key: 'connectwisecrmrest' },
+    configuration: {
+      'base.url': 'javascript:x',
+      company: 'a:x',
+      'public.key': 'a:b',
+      'connectwise.clientID': 'żółw',
+    },
+    settings: { timeZone: 'Middle/Earth' },
+  })
+  expect(body.missing).toEqual([{ key: 'private.key', name: 'Private key' }])
+  expect(body.invalid.map(({ key }: { key: string }) => key).sort()).toEqual([
+    'base.url',
+    'company',
+    'connectwise.clientID',
+    'public.key',
+    'settings.timeZone',
+  ])
+})
+
+test('a key that only ends like one of the element is left out with a warning', async () => {
+  const configuration = { 'oauth.callback.url': 'https://app.example.com', 'my.company': 'Acme' }
+  const { missing, unknown } = await refused('configuration-incomplete', {
+    ...helpDesk(world),
+    configuration,
+  })
+  expect([missing.length, unknown]).toEqual([4, undefined])
+})
+
+test('a number that JSON may have rounded is refused in the place of a text', async () => {
+  const body = `{"name": "x", "element": {"key": "connectwisehd"}, "configuration": {"${password}": 12345678901234567890}}`
+  const answer = await call(world, 'POST', '/instances', {
+    body,
+    headers: { 'content-type': 'application/json' },
+  })
+  expect(answer.body.invalid).toEqual([
+    { key: password, reason: expect.stringContaining('as a string') },
+  ])
+})
+
+test('a universal address with a password in it is refused', async () => {
+  const { invalid } = await refused(
+    'configuration-invalid',
+    helpDesk(world, { 'base.url': 'https://user:pass-word@h.example' }),
+  )
+  expect(invalid).toEqual([{ key: 'base.url', reason: expect.stringContaining('password') }])
+})
+
+test.each([
+  ['settings', { rateLimits: Array.from({ length: 100_000 }, () => ({})) }],
+  ['tags', Array.from({ length: 100_000 }, () => 7)],
+  ['configuration', Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`k${at}`, []]))],
+])('thousands of faults in %s make one small refusal', async (member, value) => {
+  const answer = await call(world, 'POST', '/instances', {
+    body: { ...helpDesk(world), [member]: value },
+  })
+  expect(answer.status).toBe(400)
+  expect(answer.text.length).toBeLessThan(10_000)
+})
+
 test('an empty configuration names every required entry, whichever way it is empty', async () => {
   for (const configuration of [
     undefined,
@@ -214,10 +276,10 @@ test.each(['{', '', '[]', 'null', '"x"', '{"__proto__": {"name": "x"}}'])(
   },
 )
 
-test('a body that is not JSON is refused by its media type', async () => {
+test.each(['text/xml', 'text/plain'])('a body of type %s is refused', async (type) => {
   const answer = await call(world, 'POST', '/instances', {
     body: '<instance/>',
-    headers: { 'content-type': 'text/xml' },
+    headers: { 'content-type': type },
   })
   expect([answer.status, answer.body.code]).toEqual([415, 'media-type-unsupported'])
 })

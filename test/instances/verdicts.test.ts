@@ -112,6 +112,14 @@ describe('misdirected', () => {
     await refused('vendor-misdirected', helpDesk(world))
   })
 
+  test.each([401, 403])(
+    'a page with status %i says nothing of credentials in the body',
+    async (status) => {
+      world.sandbox.behave({ behaviour: 'html', status })
+      await refused('vendor-misdirected', helpDesk(world))
+    },
+  )
+
   test('a redirect to another origin is told, and not followed', async () => {
     world.sandbox.behave({
       behaviour: 'redirect',
@@ -178,6 +186,7 @@ test.each<[Behaviour, string | null]>([
   ['hugeHeaders', 'malformed'],
   [{ behaviour: 'status', status: 503 }, null],
   [{ behaviour: 'status', status: 418 }, null],
+  [{ behaviour: 'status', status: 403 }, null],
   ['invalidXml', null],
   ['deepXml', null],
 ])('an answer that no rule knows (%o) is unexpected', async (behaviour, kind) => {

@@ -1,16 +1,18 @@
 import { createSocket } from 'node:dgram'
-import { Resolver } from 'node:dns/promises'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
+import { createResolve, type Resolve } from '../../src/egress/resolve.ts'
 
 /** The addresses of a name at its n-th question (from 0; A and AAAA count apart), or silence. */
 export type Zone = (name: string, count: number) => string[] | 'silence'
 
 export interface NameServer extends AsyncDisposable {
+  /** Where it listens: address and port. */
+  server: string
   /** How often a name was asked for; A and AAAA count apart. */
   asked(name: string, type?: 'A' | 'AAAA'): number
   /** Every address that this server alone knows for a host. */
-  resolve(host: string): Promise<{ address: string; family: 4 | 6 }[]>
+  resolve: Resolve
 }
 
 const types = { 1: 'A', 28: 'AAAA' } as const
@@ -42,27 +44,17 @@ export async function startNameServer(zone: Zone): Promise<NameServer> {
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
 
-  const resolver = new Resolver({ timeout: 2_000, tries: 1 })
-  resolver.setServers([`127.0.0.1:${socket.address().port}`])
+  const server = `127.0.0.1:${socket.address().port}`
+  const resolve = createResolve({
+    servers: [server],
+    hostsFile: '/dev/null',
+    resolvFile: '/dev/null',
+  })
   return {
+    server,
+    resolve,
     asked: (name, type = 'A') => counts.get(`${type} ${name}`) ?? 0,
-    async resolve(host) {
-      const [four, six] = await Promise.allSettled([
-        resolver.resolve4(host),
-        resolver.resolve6(host),
-      ])
-      if (four.status === 'rejected' && six.status === 'rejected') throw four.reason
-      return [
-        ...(four.status === 'fulfilled' ? four.value : []).map(
-          (address) => ({ address, family: 4 }) as const,
-        ),
-        ...(six.status === 'fulfilled' ? six.value : []).map(
-          (address) => ({ address, family: 6 }) as const,
-        ),
-      ]
-    },
     async [Symbol.asyncDispose]() {
-      resolver.cancel()
       socket.close()
       await once(socket, 'close')
     },

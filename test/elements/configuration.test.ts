@@ -1,0 +1,200 @@
+import { describe, expect, test } from 'vitest'
+import {
+  checkConfiguration,
+  nearestKeys,
+  type Scalar,
+  showConfiguration,
+} from '../../src/elements/configuration.ts'
+import { showKey } from '../../src/http/show-key.ts'
+import { element } from './definition.ts'
+
+const full = { 'server.url': 'host', 'user.name': 'api1', 'pass.word': 'secret' }
+const check = (given: Record<string, Scalar>) =>
+  checkConfiguration(element(), { ...full, ...given })
+const withoutEffect = (key: string) => ({ key, message: 'is kept, but has no effect yet' })
+const leftOut = (key: string) => ({ key, message: 'is no entry of this element and was left out' })
+
+describe('refused', () => {
+  test('all that is missing, invalid and unknown is told at once', () => {
+    const { missing, invalid, unknown } = checkConfiguration(element(), {
+      'user.name': null,
+      'pass.word': '********',
+      'page.size': 'many',
+      'dry.run': 'yes',
+      'server.ulr': 'host',
+      'user.nam': 'api1',
+    })
+    expect({ missing, invalid, unknown }).toEqual({
+      missing: [
+        { key: 'server.url', name: 'Server' },
+        { key: 'user.name', name: 'User' },
+      ],
+      invalid: [
+        {
+          key: 'pass.word',
+          reason: 'is the mask that stands for a stored secret: send the secret itself',
+        },
+        { key: 'page.size', reason: 'must be a number' },
+        { key: 'dry.run', reason: 'must be true or false' },
+      ],
+      unknown: [
+        { key: 'server.ulr', nearest: 'server.url' },
+        { key: 'user.nam', nearest: 'user.name' },
+      ],
+    })
+  })
+
+  test.each([null, '', ' ', '\u00a0', '\ufeff'])(
+    '%j is not given where it is required',
+    (blank) => {
+      const keys = ['server.url', 'user.name', 'pass.word']
+      const given = Object.fromEntries(keys.map((key) => [key, blank]))
+      expect(check(given).missing.map(({ key }) => key)).toEqual(keys)
+    },
+  )
+
+  const control = 'has a line break or another control character in it'
+  test.each([
+    ['user.name', 'a\nb', control],
+    ['user.name', 'a\0', control],
+    ['pass.word', 'a\r', control],
+    ['pass.word', '\u0085a', control],
+    ['server.url', 'ho\tst', control],
+    ['private.notes', 'a\u001bb', control],
+    ['user.name', 'a\ud800', 'is not well-formed Unicode'],
+    ['pass.word', '\udc00b', 'is not well-formed Unicode'],
+    ['page.size', 'NaN', 'must be a number'],
+    ['page.size', '1e999', 'must be a number'],
+    ['page.size', '  ', 'must be a number'],
+    ['page.size', true, 'must be a number'],
+    ['dry.run', 1, 'must be true or false'],
+    ['dry.run', 'TRUE', 'must be true or false'],
+  ])('%s: %j %s', (key, value, reason) => {
+    const { invalid, values } = check({ [key]: value })
+    expect(invalid).toEqual([{ key, reason }])
+    expect(values.get(key)).not.toBe(value)
+  })
+
+  test('an entry under two of its names with two values is not guessed at', () => {
+    const { invalid } = check({ userName: 'api2', login: 'api3' })
+    const reason = 'is another name of "user.name", which is given with another value: keep one'
+    expect(invalid).toEqual([
+      { key: 'userName', reason },
+      { key: 'login', reason },
+    ])
+  })
+
+  test.each([
+    ['pasword', 'pass.word'],
+    ['PASS.WORD', 'pass.word'],
+    ['my.own.word', 'pass.word'],
+    ['apipath', 'api.path'],
+    ['usrName', 'userName'],
+  ])('%j is unknown, and %s is what it may mean', (key, nearest) => {
+    expect(check({ [key]: 'x' }).unknown).toEqual([{ key, nearest }])
+  })
+})
+
+describe('accepted', () => {
+  test('what is given and the defaults become text for requests', () => {
+    const { values, plain, secrets, missing, invalid } = check({
+      'user.name': ' api1 ',
+      'pass.word': ' s p ',
+      'page.size': 10,
+      'dry.run': false,
+      'private.notes': 'one\n\ttwo\r\n',
+    })
+    expect({ missing, invalid }).toEqual({ missing: [], invalid: [] })
+    expect(Object.fromEntries(values)).toEqual({
+      'server.url': 'host',
+      'api.path': '/v1/',
+      'user.name': 'api1',
+      'pass.word': ' s p ',
+      'page.size': '10',
+      'dry.run': 'false',
+      'private.notes': 'one\n\ttwo',
+    })
+    expect(plain).not.toHaveProperty('pass.word')
+    expect([...secrets]).toEqual([['pass.word', ' s p ']])
+  })
+
+  test.each<Record<string, Scalar>>([
+    { userName: 'api1' },
+    { userName: 'api1', login: 'api1' },
+    { userName: ' api1', login: null },
+    { login: '', userName: 'api1' },
+    { 'user.name': 7, login: '7' },
+  ])('an entry may go by any of its names: %j', (names) => {
+    const given = { ...full, 'user.name': null, ...names }
+    const { plain, missing, invalid } = checkConfiguration(element(), given)
+    expect({ missing, invalid }).toEqual({ missing: [], invalid: [] })
+    expect(Object.keys(plain)).toEqual(['server.url', 'user.name'])
+  })
+
+  test('universal entries are kept, with a warning where one may expect an effect', () => {
+    const given = {
+      'event.notification.enabled': true,
+      'filter.response.nulls': 'false',
+      'event.notification.signature.key': 'sign',
+      'bulk.query.field_name': 'id',
+      'base.url': 'anything at all',
+      'events.on': 'false',
+      'pagination.max': null,
+    }
+    const { plain, secrets, warnings, unknown } = check(given)
+    expect(unknown).toEqual([])
+    expect(plain).toMatchObject({ 'bulk.query.field_name': 'id', 'base.url': 'anything at all' })
+    expect(plain).not.toHaveProperty('pagination.max')
+    expect([...secrets.keys()]).toEqual(['pass.word', 'event.notification.signature.key'])
+    expect(warnings).toEqual([
+      withoutEffect('event.notification.enabled'),
+      withoutEffect('event.notification.signature.key'),
+      withoutEffect('bulk.query.field_name'),
+      withoutEffect('base.url'),
+    ])
+  })
+
+  test.each([
+    '__proto__',
+    'constructor',
+    'toString',
+    'hasOwnProperty',
+    'bulk.',
+    '',
+    'x'.repeat(99),
+  ])('%j is left out, with a warning', (key) => {
+    const { plain, values, unknown, warnings } = check(JSON.parse(`{${JSON.stringify(key)}: "x"}`))
+    expect({ unknown, warnings }).toEqual({ unknown: [], warnings: [leftOut(showKey(key))] })
+    expect(Object.keys(plain)).toEqual(['server.url', 'user.name'])
+    expect(values.has(key)).toBe(false)
+    expect({}).not.toHaveProperty('x')
+  })
+
+  test.each(['a\0b', 'a\ud800', 'c'.repeat(1_000_000), 'hunter2!'])(
+    'a key that could not be stored, or may be a secret, is not repeated',
+    (key) => {
+      expect(check({ [key]: 'x' }).warnings).toEqual([leftOut('(not repeated)')])
+    },
+  )
+
+  test('keys as long as a body allows are compared in no time', () => {
+    const keys = Array.from({ length: 200 }, (_, at) => `entry.${at}.key`)
+    expect(nearestKeys('k'.repeat(1_000_000), keys)).toEqual([])
+  })
+})
+
+test('every entry is shown: given, its default, or null; secrets are stars', () => {
+  const { plain, secrets } = check({ 'page.size': 10, 'bulk.x': 'y', 'api.path': null })
+  expect(showConfiguration(element(), plain, secrets.keys())).toEqual({
+    'server.url': 'host',
+    'api.path': '/v1/',
+    'user.name': 'api1',
+    'pass.word': '********',
+    'page.size': 10,
+    'dry.run': null,
+    'private.notes': null,
+    'events.on': null,
+    'bulk.x': 'y',
+  })
+  expect(showConfiguration(element(), {}, [])['pass.word']).toBeNull()
+})
