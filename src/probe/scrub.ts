@@ -3,12 +3,16 @@ import { type View, viewsOf } from './spelling.ts'
 
 /**
  * The beginning of a text, `limit` characters at most, without any secret; undefined where a secret
- * is too short to be found for certain.
+ * is too short to be found for certain, or finding it would take too long.
  */
 export type Scrub = (text: string, limit: number) => string | undefined
 
 /** A shorter secret would be "found" in innocent words, and its stars would tell where it stands. */
 const shortestScrubbed = 4
+/** Looking for a longer one in all its spellings would take too long. */
+const longestScrubbed = 1024
+/** Characters, in all readings of a text together: more is made to keep us busy. */
+const maxSearched = 256 * 1024
 /** How many characters one may become in the longest spelling that we read. */
 const longestSpelling = 12
 
@@ -18,14 +22,18 @@ const longestSpelling = 12
  */
 export function createScrub(secrets: readonly string[]): Scrub {
   const sought = [...new Set(secrets.map((secret) => secret.trim()))]
-  if (sought.some((secret) => [...secret].length < shortestScrubbed)) return () => undefined
+  const fit = (secret: string) =>
+    secret.length <= longestScrubbed && [...secret].length >= shortestScrubbed
+  if (!sought.every(fit)) return () => undefined
   const needles = sought.flatMap(needlesOf)
   if (needles.length === 0) return (text, limit) => text.slice(0, limit).toWellFormed()
   const longest = Math.max(...needles.map(({ text }) => text.length))
   return (text, limit) => {
     // A secret that the cut goes through is found whole first.
     const searched = text.slice(0, limit + longest * longestSpelling)
-    const found = viewsOf(searched).flatMap((view) => findAll(view, needles))
+    const views = viewsOf(searched, maxSearched)
+    if (!views) return undefined
+    const found = views.flatMap((view) => findAll(view, needles))
     return mask(searched.slice(0, limit), found).slice(0, limit).toWellFormed()
   }
 }

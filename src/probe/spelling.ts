@@ -54,17 +54,33 @@ const mixed: Spelling = {
 }
 
 const spellings = [percent, form, json, xml, mixed]
+/** How many spellings may stand one inside another. */
+const deepest = 2
 
-/** The text as it stands, and as it reads in every spelling that vendors use, one inside another too. */
-export function viewsOf(text: string): View[] {
-  const plain = { text, places: Uint32Array.from({ length: text.length + 1 }, (_, at) => at) }
-  const once = spellings.flatMap((spelling) => reread(plain, spelling))
-  const twice = once.flatMap((view) => spellings.flatMap((spelling) => reread(view, spelling)))
-  return [plain, ...once, ...twice]
+/**
+ * The text as it stands, and as it reads in every spelling that vendors use, one inside another too;
+ * undefined where that makes more than `budget` characters together.
+ */
+export function viewsOf(text: string, budget: number): View[] | undefined {
+  const places = Uint32Array.from({ length: text.length + 1 }, (_, at) => at)
+  const views = new Map<string, View>([[text, { text, places }]])
+  let left = budget - text.length
+  for (let depth = 0; depth < deepest; depth += 1) {
+    for (const outer of [...views.values()]) {
+      for (const spelling of spellings) {
+        const view = reread(outer, spelling)
+        if (!view || views.has(view.text)) continue
+        left -= view.text.length
+        if (left < 0) return undefined
+        views.set(view.text, view)
+      }
+    }
+  }
+  return [...views.values()]
 }
 
 /** Nothing, where nothing reads otherwise. */
-function reread({ text, places }: View, { pattern, read }: Spelling): View[] {
+function reread({ text, places }: View, { pattern, read }: Spelling): View | undefined {
   const reading = { text: '', places: new Uint32Array(places.length) }
   let from = 0
   const keep = (to: number) => {
@@ -79,8 +95,8 @@ function reread({ text, places }: View, { pattern, read }: Spelling): View[] {
     reading.text += meant
     from = index + written.length
   }
-  if (from === 0) return []
+  if (from === 0) return undefined
   keep(text.length)
   reading.places[reading.text.length] = places[text.length]!
-  return [reading]
+  return reading
 }

@@ -101,7 +101,7 @@ describe('what is shown', () => {
 })
 
 describe('in bounded time', () => {
-  const long = 16_000
+  const long = 1_000
   test.each<[string, string, string]>([
     ['a secret that fits nearly everywhere', `${'a'.repeat(long)}b`, 'a'],
     ['one that fails at its beginning', `b${'a'.repeat(long)}`, 'a'],
@@ -109,20 +109,22 @@ describe('in bounded time', () => {
     ['one that fits everywhere', 'a'.repeat(long), 'a'],
     ['one that fits all over', 'aaaa', 'a'],
     ['escapes of every kind', 'secret', '%41\\u0041&#65;+'],
-    ['escapes around a long secret', 'secret'.repeat(2_500), '%41\\u0041&#65;+'],
+    ['escapes around a long secret', 'secret'.repeat(170), '%41\\u0041&#65;+'],
     ['escapes inside escapes', 'secret', '%255Cu0026amp;'],
     ['open escapes', 'secret', '&#0000000%e2%82\\'],
   ])('%s', (_, secret, part) => {
     const started = performance.now()
     const text = part.repeat((1024 * 1024) / part.length)
-    expect(createScrub([secret])(text, 16 * 1024)!.length).toBeLessThanOrEqual(16 * 1024)
+    expect(createScrub([secret])(text, 16 * 1024)?.length ?? 0).toBeLessThanOrEqual(16 * 1024)
     expect(performance.now() - started).toBeLessThan(5_000)
   })
 
-  test('a private key of 16 KiB is found, in every form', () => {
-    const key = Array.from({ length: 16_000 }, (_, at) =>
-      String.fromCharCode(33 + ((at * at) % 89)),
-    )
+  test('a secret longer than 1 KiB leaves everything out', () => {
+    expect(createScrub(['short', 'x'.repeat(1025)])('harmless', limit)).toBeUndefined()
+  })
+
+  test('a key of 1 KiB is found, in every form', () => {
+    const key = Array.from({ length: 1024 }, (_, at) => String.fromCharCode(33 + ((at * at) % 89)))
     const secret = key.join('').replaceAll('*', 'x')
     const scrub = createScrub([secret])
     for (const form of Object.values(forms)) {
