@@ -1,18 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import {
   checkConfiguration,
-  nearestKeys,
   type Scalar,
   showConfiguration,
 } from '../../src/elements/configuration.ts'
-import { showKey } from '../../src/http/show-key.ts'
 import { element } from './definition.ts'
 
 const full = { 'server.url': 'host', 'user.name': 'api1', 'pass.word': 'secret' }
 const check = (given: Record<string, Scalar>) =>
   checkConfiguration(element(), { ...full, ...given })
-const withoutEffect = (key: string) => ({ key, message: 'is kept, but has no effect yet' })
-const leftOut = (key: string) => ({ key, message: 'is no entry of this element and was left out' })
 
 describe('refused', () => {
   test('all that is missing, invalid and unknown is told at once', () => {
@@ -67,6 +63,12 @@ describe('refused', () => {
     ['page.size', '1e999', 'must be a number'],
     ['page.size', '  ', 'must be a number'],
     ['page.size', true, 'must be a number'],
+    [
+      'user.name',
+      2 ** 53,
+      'is a number that JSON may have changed: send it as a string, in quotes',
+    ],
+    ['server.url', 'https://me:pw@host', 'must not hold a user name or password'],
     ['dry.run', 1, 'must be true or false'],
     ['dry.run', 'TRUE', 'must be true or false'],
   ])('%s: %j %s', (key, value, reason) => {
@@ -82,16 +84,6 @@ describe('refused', () => {
       { key: 'userName', reason },
       { key: 'login', reason },
     ])
-  })
-
-  test.each([
-    ['pasword', 'pass.word'],
-    ['PASS.WORD', 'pass.word'],
-    ['my.own.word', 'pass.word'],
-    ['apipath', 'api.path'],
-    ['usrName', 'userName'],
-  ])('%j is unknown, and %s is what it may mean', (key, nearest) => {
-    expect(check({ [key]: 'x' }).unknown).toEqual([{ key, nearest }])
   })
 })
 
@@ -129,57 +121,6 @@ describe('accepted', () => {
     const { plain, missing, invalid } = checkConfiguration(element(), given)
     expect({ missing, invalid }).toEqual({ missing: [], invalid: [] })
     expect(Object.keys(plain)).toEqual(['server.url', 'user.name'])
-  })
-
-  test('universal entries are kept, with a warning where one may expect an effect', () => {
-    const given = {
-      'event.notification.enabled': true,
-      'filter.response.nulls': 'false',
-      'event.notification.signature.key': 'sign',
-      'bulk.query.field_name': 'id',
-      'base.url': 'anything at all',
-      'events.on': 'false',
-      'pagination.max': null,
-    }
-    const { plain, secrets, warnings, unknown } = check(given)
-    expect(unknown).toEqual([])
-    expect(plain).toMatchObject({ 'bulk.query.field_name': 'id', 'base.url': 'anything at all' })
-    expect(plain).not.toHaveProperty('pagination.max')
-    expect([...secrets.keys()]).toEqual(['pass.word', 'event.notification.signature.key'])
-    expect(warnings).toEqual([
-      withoutEffect('event.notification.enabled'),
-      withoutEffect('event.notification.signature.key'),
-      withoutEffect('bulk.query.field_name'),
-      withoutEffect('base.url'),
-    ])
-  })
-
-  test.each([
-    '__proto__',
-    'constructor',
-    'toString',
-    'hasOwnProperty',
-    'bulk.',
-    '',
-    'x'.repeat(99),
-  ])('%j is left out, with a warning', (key) => {
-    const { plain, values, unknown, warnings } = check(JSON.parse(`{${JSON.stringify(key)}: "x"}`))
-    expect({ unknown, warnings }).toEqual({ unknown: [], warnings: [leftOut(showKey(key))] })
-    expect(Object.keys(plain)).toEqual(['server.url', 'user.name'])
-    expect(values.has(key)).toBe(false)
-    expect({}).not.toHaveProperty('x')
-  })
-
-  test.each(['a\0b', 'a\ud800', 'c'.repeat(1_000_000), 'hunter2!'])(
-    'a key that could not be stored, or may be a secret, is not repeated',
-    (key) => {
-      expect(check({ [key]: 'x' }).warnings).toEqual([leftOut('(not repeated)')])
-    },
-  )
-
-  test('keys as long as a body allows are compared in no time', () => {
-    const keys = Array.from({ length: 200 }, (_, at) => `entry.${at}.key`)
-    expect(nearestKeys('k'.repeat(1_000_000), keys)).toEqual([])
   })
 })
 

@@ -49,15 +49,22 @@ const soapCases: Case[] = [
   { name: 'a method that is not allowed', rule: 4, behaviour: says(405, '') },
   { name: 'a login page', rule: 5, behaviour: 'html' },
   { name: 'a login page that refuses', rule: 5, behaviour: { behaviour: 'html', status: 400 } },
+  {
+    name: 'a login page that wants credentials',
+    rule: 5,
+    behaviour: { behaviour: 'html', status: 401 },
+  },
+  { name: 'a gateway that wants credentials', rule: 6, behaviour: says(401, 'Sign in first.') },
+  { name: 'a gateway that forbids', rule: 6, behaviour: says(403, '') },
   { name: 'a login page elsewhere', rule: 5, behaviour: says(302, '<html></html>', 'text/html') },
   {
     name: 'a login without rights',
-    rule: 6,
+    rule: 7,
     given: { username: 'api3', password: 'without-any-right' },
   },
-  { name: 'a login that is right', rule: 7 },
-  { name: 'an answer with forbidden characters', rule: 7, behaviour: 'controlCharacters' },
-  { name: 'an answer that is no UTF-8', rule: 7, behaviour: 'invalidUtf8' },
+  { name: 'a login that is right', rule: 8 },
+  { name: 'an answer with forbidden characters', rule: 8, behaviour: 'controlCharacters' },
+  { name: 'an answer that is no UTF-8', rule: 8, behaviour: 'invalidUtf8' },
 ]
 
 const restCases: Case[] = [
