@@ -19,14 +19,14 @@ const tables = `
     disabled_at timestamptz(3)
   );
   create table users (
-    organization_id bigint not null references organizations,
+    organization_id bigint not null,
     id bigint not null,
     email text not null,
     active boolean not null default true,
     primary key (organization_id, id)
   );
   create table access_secrets (
-    organization_id bigint not null references organizations,
+    organization_id bigint not null,
     hash bytea not null,
     user_id bigint,
     primary key (organization_id, hash),
@@ -64,7 +64,7 @@ const tables = `
   create index instances_by_external_id on instances (organization_id, external_id, id)
     where external_id is not null;
   create table secrets (
-    organization_id bigint not null references organizations,
+    organization_id bigint not null,
     owner text not null,
     entry text not null,
     secret_version integer not null,
@@ -84,7 +84,7 @@ const tables = `
   create index instance_tokens_of_instance on instance_tokens (organization_id, instance_id);
   create sequence audit_entries_id_seq as bigint cache 64;
   create table audit_entries (
-    organization_id bigint not null references organizations,
+    organization_id bigint not null,
     id bigint not null default nextval('audit_entries_id_seq'),
     at timestamptz(3) not null default now(),
     user_id bigint,

@@ -49,9 +49,8 @@ export function report(connections: number, slices: Slices) {
     )
   }
   const steadiness = ratio(slices, 'perSecond', 'floor', ['floor again'])
-  const refused = contestants
-    .flatMap((contestant) => slices[contestant])
-    .reduce((sum, slice) => sum + slice.refused, 0)
+  const all = contestants.flatMap((contestant) => slices[contestant])
+  const refused = all.reduce((sum, slice) => sum + slice.refused, 0)
   const faults = [
     (steadiness < 0.9 || steadiness > 1.1) && 'the machine was not steady enough',
     slices.floor.length < leastPairs && `fewer than ${leastPairs} rounds`,
@@ -61,7 +60,10 @@ export function report(connections: number, slices: Slices) {
     faults.length === 0 ? 'this run counts' : `this run does NOT count: ${faults.join(', ')}`
   console.log(`floor against floor: throughput ${steadiness.toFixed(2)}; ${verdict}`)
   console.log(`answers other than 200: ${refused}`)
-  if (refused > 0) process.exitCode = 1
+  if (refused > 0) {
+    console.log(all.find((slice) => slice.refusal)?.refusal)
+    process.exitCode = 1
+  }
 }
 
 interface Aim {

@@ -4,7 +4,7 @@ export async function up(db: Kysely<unknown>) {
   await sql`
     create sequence audit_entries_id_seq as bigint cache 64;
     create table audit_entries (
-      organization_id bigint not null references organizations,
+      organization_id bigint not null,
       id bigint not null default nextval('audit_entries_id_seq'),
       at timestamptz(3) not null default now(),
       user_id bigint,

@@ -3,7 +3,7 @@ import { type Kysely, sql } from 'kysely'
 export async function up(db: Kysely<unknown>) {
   await sql`
     create table idempotency_claims (
-      organization_id bigint not null references organizations,
+      organization_id bigint not null,
       user_id bigint not null,
       route text not null,
       key text not null,

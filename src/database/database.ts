@@ -66,25 +66,3 @@ export async function prepared<Row extends pg.QueryResultRow>(
 export function transaction<Result>(db: Db, work: (db: Db) => Promise<Result>): Promise<Result> {
   return db.kysely.transaction().execute((kysely) => work({ ...db, kysely }))
 }
-
-/** The same on one client of the pool, for statements that are prepared by name. */
-export async function transact<Result>(
-  pool: pg.Pool,
-  work: (client: pg.PoolClient) => Promise<Result>,
-): Promise<Result> {
-  const client = await pool.connect()
-  let broken: Error | undefined
-  try {
-    await client.query('begin')
-    const result = await work(client)
-    await client.query('commit')
-    return result
-  } catch (error) {
-    await client.query('rollback').catch((failure: Error) => {
-      broken = failure
-    })
-    throw error
-  } finally {
-    client.release(broken)
-  }
-}

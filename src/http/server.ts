@@ -68,21 +68,24 @@ export function createServer(options: {
     methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
   })
   app.decorateRequest('noted', null as never)
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     request.noted = {}
     reply.header('elements-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
+    done()
   })
   // Else a connection that was in use when the service was told to stop would hold the stop up.
   let closing = false
   app.addHook('preClose', async () => {
     closing = true
   })
-  app.addHook('onSend', async (_, reply) => {
+  app.addHook('onSend', (_, reply, payload, done) => {
     if (closing) reply.header('connection', 'close')
+    done(null, payload)
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     options.log.info(describe(request, reply.statusCode, reply.elapsedTime), 'request')
+    done()
   })
   return app.withTypeProvider<TypeBoxTypeProvider>()
 }

@@ -14,7 +14,7 @@ export async function getInstance(
   id: number,
 ): Promise<{ instance: Instance; revision: number }> {
   const { organizationId, user } = principal
-  const record = await findInstance(db.pool, { organizationId, id, userId: user.id })
+  const record = await findInstance(db, { organizationId, id, userId: user.id })
   const token = record?.secrets.find((secret) => secret.entry === tokenEntry)
   if (!record || !token?.sealed) {
     throw new Refusal('instance-not-found', `You have no instance with the id ${id}.`)

@@ -1,8 +1,5 @@
 import type pg from 'pg'
-import { prepared } from '../database/database.ts'
-import type { Sealed } from '../vault/vault.ts'
-
-type Queries = Pick<pg.Pool | pg.PoolClient, 'query'>
+import { type Db, prepared } from '../database/database.ts'
 
 export interface ClaimKey {
   organizationId: number
@@ -21,12 +18,6 @@ export interface Claim {
 const claimStatement = {
   name: 'claim-idempotency-key',
   text: `
-    with swept as (
-      delete from idempotency_claims where organization_id = $1 and ctid = any(array(
-        select ctid from idempotency_claims
-        where organization_id = $1 and expires_at < now() and key <> $4
-        order by expires_at limit 2 for update skip locked))
-    )
     insert into idempotency_claims as held
       (organization_id, user_id, route, key, holder, fingerprint, pepper_id, expires_at)
     values ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(secs => $8))
@@ -35,24 +26,24 @@ const claimStatement = {
         pepper_id = excluded.pepper_id, expires_at = excluded.expires_at,
         data_key_id = null, sealed = null
       where held.expires_at < now()
-    returning 1`,
+    returning now() as at`,
 }
 
 /**
- * Takes a key that is free, or whose holder let its lease or its answer run out. Each claim sweeps
- * two that have expired, so that the table stays as small as a day's requests.
+ * Takes a key that is free, or whose holder let its lease or its answer run out, and answers when
+ * that was; undefined where it is held.
  */
 export async function claimKey(
-  queries: Queries,
+  { pool }: Pick<Db, 'pool'>,
   claim: ClaimKey & {
     holder: string
     fingerprint: Buffer
     pepperId: number
     leaseSeconds: number
   },
-): Promise<boolean> {
-  const { organizationId, userId, route, key, holder, fingerprint, pepperId } = claim
-  const values = [
+): Promise<Date | undefined> {
+  const { organizationId, userId, route, key, holder, fingerprint, pepperId, leaseSeconds } = claim
+  const [row] = await prepared<{ at: Date }>(pool, claimStatement, [
     organizationId,
     userId,
     route,
@@ -60,9 +51,30 @@ export async function claimKey(
     holder,
     fingerprint,
     pepperId,
-    claim.leaseSeconds,
-  ]
-  return (await prepared(queries, claimStatement, values)).length > 0
+    leaseSeconds,
+  ])
+  return row?.at
+}
+
+const sweepStatement = {
+  name: 'sweep-idempotency-claims',
+  text: `
+    delete from idempotency_claims using (
+      select user_id, route, key from idempotency_claims
+      where organization_id = $1 and expires_at < now()
+      order by expires_at limit $2 for update skip locked
+    ) expired
+    where organization_id = $1 and idempotency_claims.user_id = expired.user_id
+      and idempotency_claims.route = expired.route and idempotency_claims.key = expired.key
+      and expires_at < now()`,
+}
+
+/** Removes what has expired, at most `limit` at once. */
+export async function sweepClaims(
+  { pool }: Pick<Db, 'pool'>,
+  { organizationId, limit }: { organizationId: number; limit: number },
+) {
+  await prepared(pool, sweepStatement, [organizationId, limit])
 }
 
 const findStatement = {
@@ -74,30 +86,14 @@ const findStatement = {
     where organization_id = $1 and user_id = $2 and route = $3 and key = $4`,
 }
 
-export async function findClaim(queries: Queries, claim: ClaimKey): Promise<Claim | undefined> {
+export async function findClaim(
+  { pool }: Pick<Db, 'pool'>,
+  claim: ClaimKey,
+): Promise<Claim | undefined> {
   const { organizationId, userId, route, key } = claim
   const values = [organizationId, userId, route, key]
-  const [row] = await prepared<Claim & pg.QueryResultRow>(queries, findStatement, values)
+  const [row] = await prepared<Claim & pg.QueryResultRow>(pool, findStatement, values)
   return row
-}
-
-const completeStatement = {
-  name: 'complete-idempotency-claim',
-  text: `
-    update idempotency_claims
-    set sealed = $6, data_key_id = $7, expires_at = now() + make_interval(secs => $8)
-    where organization_id = $1 and user_id = $2 and route = $3 and key = $4 and holder = $5
-    returning 1`,
-}
-
-/** Keeps the answer where the claim is still the holder's. */
-export async function completeClaim(
-  queries: Queries,
-  claim: ClaimKey & Sealed & { holder: string; keptSeconds: number },
-): Promise<boolean> {
-  const { organizationId, userId, route, key, holder, sealed, dataKeyId, keptSeconds } = claim
-  const values = [organizationId, userId, route, key, holder, sealed, dataKeyId, keptSeconds]
-  return (await prepared(queries, completeStatement, values)).length > 0
 }
 
 const releaseStatement = {
@@ -108,7 +104,10 @@ const releaseStatement = {
       and sealed is null`,
 }
 
-export async function releaseClaim(queries: Queries, claim: ClaimKey & { holder: string }) {
+export async function releaseClaim(
+  { pool }: Pick<Db, 'pool'>,
+  claim: ClaimKey & { holder: string },
+) {
   const { organizationId, userId, route, key, holder } = claim
-  await prepared(queries, releaseStatement, [organizationId, userId, route, key, holder])
+  await prepared(pool, releaseStatement, [organizationId, userId, route, key, holder])
 }

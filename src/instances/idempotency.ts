@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Principal } from '../access/store.ts'
 import type { Context } from '../context.ts'
-import { transact } from '../database/database.ts'
 import { Refusal } from '../http/errors.ts'
 import { answerPlace } from '../vault/shelves.ts'
 import { caller } from '../vault/vault.ts'
@@ -9,15 +8,17 @@ import {
   type Claim,
   type ClaimKey,
   claimKey,
-  completeClaim,
   findClaim,
   releaseClaim,
+  sweepClaims,
 } from './idempotency-store.ts'
-import type { Store } from './provision.ts'
+import type { HeldClaim } from './provision.ts'
 import type { Instance } from './schema.ts'
 
 const graceSeconds = 5
 const keptSeconds = 24 * 3600
+/** One claim in sixteen sweeps up to so many that have expired. */
+const maxSwept = 64
 
 /**
  * Answers the same to the same key: `work` runs once, its answer commits together with what it
@@ -28,7 +29,7 @@ export async function once(
   context: Pick<Context, 'db' | 'vault' | 'probeDeadlineMs'>,
   request: { principal: Principal; route: string; key: string; body: unknown },
   serialize: (instance: Instance) => string,
-  work: (store: Store) => Promise<Instance>,
+  work: (claim: HeldClaim) => Promise<Instance>,
 ): Promise<string> {
   const { db, vault } = context
   const { principal, route } = request
@@ -41,31 +42,33 @@ export async function once(
   const leaseSeconds = Math.ceil(context.probeDeadlineMs / 1000) + graceSeconds
   const body = createHash('sha256').update(JSON.stringify(request.body)).digest('hex')
   const claim = { ...key, holder: randomUUID(), ...fingerprintOf(vault, body), leaseSeconds }
-  if (!(await claimKey(db.pool, claim))) {
-    const held = await findClaim(db.pool, key)
+  const claimedAt = await claimKey(db, claim)
+  if (!claimedAt) {
+    const held = await findClaim(db, key)
     if (!held) throw underWay(1)
     return answerHeld(context, key, held, body)
   }
 
+  const started = performance.now()
+  // By chance, and so in proportion to what each organization leaves behind.
+  if (claim.holder.startsWith('0')) await sweepClaims(db, { ...key, limit: maxSwept })
   let answer = ''
   try {
     const seal = await vault.sealerOf(key.organizationId)
-    await work((insert) =>
-      transact(db.pool, async (client) => {
-        const instance = await insert(client)
+    await work({
+      now: () => new Date(claimedAt.getTime() + Math.round(performance.now() - started)),
+      keep: (instance, at) => {
         answer = serialize(instance)
         const sealed = seal(answerPlace(key.organizationId, key), answer)
-        const kept = await completeClaim(client, { ...claim, ...sealed, keptSeconds })
-        // Another process took the claim over: what it does counts.
-        if (!kept) throw underWay(leaseSeconds)
-        return instance
-      }),
-    )
+        return { ...claim, ...sealed, keptSeconds, at }
+      },
+      lost: () => underWay(leaseSeconds),
+    })
     return answer
   } catch (error) {
     // Anything else may have been a lost acknowledgement: the lease decides.
     const known = error instanceof Refusal && error.code !== 'outcome-unknown'
-    if (known) await releaseClaim(db.pool, claim)
+    if (known) await releaseClaim(db, claim)
     throw error
   }
 }

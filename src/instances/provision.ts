@@ -16,7 +16,13 @@ import {
 } from './request.ts'
 import type { ElementInstanceRequest, Instance } from './schema.ts'
 import { keepSettings } from './settings.ts'
-import { type InstanceRecord, insertInstance, ownerOf } from './store.ts'
+import {
+  type ClaimCompletion,
+  type InstanceRecord,
+  type InstanceTimes,
+  insertInstance,
+  ownerOf,
+} from './store.ts'
 import { draft, verify } from './verify.ts'
 
 export interface ProvisionRequest {
@@ -31,10 +37,15 @@ export interface ProvisionRequest {
   note(known: { instanceId?: number; elementKey?: string }): void
 }
 
-/** Runs the insert where its answer has to be kept with it; see `once`. */
-export type Store = (
-  insert: (queries: Parameters<typeof insertInstance>[0]) => Promise<Instance>,
-) => Promise<Instance>
+/** A claim on an idempotency key; see `once`. */
+export interface HeldClaim {
+  /** By the database's clock. */
+  now(): Date
+  /** What stores the answer together with the instance. */
+  keep(answer: Instance, at: Date): ClaimCompletion
+  /** For where somebody else has taken the claim over. */
+  lost(): Refusal
+}
 
 /**
  * Provisions an instance: only a configuration that is complete, and that the vendor accepts, is
@@ -44,7 +55,7 @@ export type Store = (
 export async function provision(
   context: Context,
   request: ProvisionRequest,
-  store: Store = (insert) => insert(context.db.pool),
+  claim?: HeldClaim,
 ): Promise<Instance> {
   const { body, principal, note, requestId, address } = request
   const { organizationId, user } = principal
@@ -53,10 +64,11 @@ export async function provision(
   const texts = readTexts(body)
   const { authentication, warnings } = chooseAuthentication(element, body)
   const configuration = readConfiguration(element, authentication, body)
-  const { baseUrl, values } = configuration
+  const { baseUrl, values, request: probing } = configuration
   const secretKeys = new Set(configuration.secrets.keys())
   const credentials = { element, authentication, baseUrl, values, secretKeys }
-  const state = body.verify === false ? draft : await verify(context, organizationId, credentials)
+  const state =
+    body.verify === false ? draft : await verify(context, organizationId, credentials, probing)
 
   const id = await context.instanceIds.next()
   note({ instanceId: id })
@@ -77,18 +89,30 @@ export async function provision(
   }
   const token = createToken('instance', organizationId)
   const secrets = await sealAll(context, record, element, configuration, token)
-  const hashed = context.vault.hash(token)
-  return await store(async (queries) => {
-    const given = { record, secrets, token: hashed, requestId, address }
-    const times = await insertInstance(queries, given)
-    const stored = { ...record, ...times, disabled: false }
-    return showInstance({ record: stored, element, user, secretKeys, token })
-  }).catch(refuseUnknownOutcome)
+  const storing = { record, secrets, token: context.vault.hash(token), requestId, address }
+  const show = (times: InstanceTimes) =>
+    showInstance({
+      record: { ...record, ...times, disabled: false },
+      element,
+      user,
+      secretKeys,
+      token,
+    })
+  try {
+    if (!claim) return show((await insertInstance(context.db, storing))!)
+    const at = claim.now()
+    const verifiedAt = record.state === 'verified' ? at : null
+    const answer = show({ createdAt: at, updatedAt: at, stateSince: at, verifiedAt })
+    const kept = { ...storing, claim: claim.keep(answer, at) }
+    if (!(await insertInstance(context.db, kept))) throw claim.lost()
+    return answer
+  } catch (error) {
+    throw mayBeStored(error) ? unknownOutcome() : error
+  }
 }
 
-function refuseUnknownOutcome(error: unknown): never {
-  if (!mayBeStored(error)) throw error
-  throw new Refusal('outcome-unknown', {
+function unknownOutcome(): Refusal {
+  return new Refusal('outcome-unknown', {
     message:
       'The database did not answer: the instance may have been stored, or not. Ask again with the same Idempotency-Key, if you sent one; otherwise look before you send it again.',
     retryAfter: 5,

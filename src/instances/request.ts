@@ -1,4 +1,5 @@
 import type { Authentication } from '../authentication/authentication.ts'
+import type { VendorRequest } from '../authentication/request.ts'
 import { RenderError } from '../authentication/template.ts'
 import { baseUrlOf } from '../elements/base-url.ts'
 import type { Catalog, ElementVersion } from '../elements/catalog.ts'
@@ -120,23 +121,24 @@ export function chooseAuthentication(
 }
 
 /**
- * The configuration and the address that it makes.
+ * The configuration, the address that it makes, and the request that tries it.
  * @throws {Refusal} naming all that is missing, invalid and unknown in configuration and settings
  */
 export function readConfiguration(
   element: Element,
   authentication: Authentication,
   body: ElementInstanceRequest,
-): CheckedConfiguration & { baseUrl: URL } {
+): CheckedConfiguration & { baseUrl: URL; request: VendorRequest | undefined } {
   const { 'authentication.type': _, ...given } = body.configuration ?? {}
   refuseLargeValues(given)
   const checked = checkConfiguration(element, given)
   const { values, missing, unknown } = checked
   const invalid = [...checked.invalid, ...findRequestFaults(element, body)]
   let baseUrl: URL | undefined
+  let request: VendorRequest | undefined
   try {
     baseUrl = baseUrlOf(element, values)
-    if (element.probe) buildRequest(element.probe, { authentication, baseUrl }, values)
+    request = element.probe && buildRequest(element.probe, { authentication, baseUrl }, values)
   } catch (error) {
     if (!(error instanceof RenderError)) throw error
     const known = new Set([...missing, ...invalid].map(({ key }) => key))
@@ -148,7 +150,7 @@ export function readConfiguration(
     }
   }
   if (baseUrl && missing.length + invalid.length + unknown.length === 0) {
-    return { ...checked, baseUrl }
+    return { ...checked, baseUrl, request }
   }
   throw refuseConfiguration({ missing, invalid, unknown })
 }

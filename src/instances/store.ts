@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { prepared } from '../database/database.ts'
+import { type Db, prepared } from '../database/database.ts'
 import type { Scalar, Warning } from '../elements/configuration.ts'
 import { tokenEntry } from '../vault/token.ts'
 import type { Sealed } from '../vault/vault.ts'
@@ -39,45 +39,69 @@ export interface InstanceTimes {
 const timesColumns = `created_at as "createdAt", updated_at as "updatedAt",
   state_since as "stateSince", verified_at as "verifiedAt"`
 
-const insertStatement = {
-  name: 'insert-instance',
-  text: `
-    with instance as (
+/** With a claim, only what its holder still holds is stored, and the answer is kept with it. */
+const insertText = (claimed: boolean) => `
+    with ${claimed ? completeClaim : ''} instance as (
       insert into instances (organization_id, id, user_id, element_id, element_version, name, tags,
         configuration, authentication_type, settings, warnings, external_id,
-        external_authentication, state, state_reason, verified_at)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-        case when $14 = 'verified' then now() end)
+        external_authentication, state, state_reason, created_at, updated_at, state_since,
+        verified_at)
+      select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, at, at, at,
+        case when $14 = 'verified' then at end
+      from ${claimed ? 'claim' : '(select now() as at) clock'}
       returning ${timesColumns}
     ), sealed as (
       insert into secrets (organization_id, owner, entry, secret_version, origins, data_key_id, sealed)
       select $1, $16, entry, 1, string_to_array(origins, ' '), data_key_id, sealed
       from unnest($17::text[], $18::text[], $19::integer[], $20::text[])
-        as given (entry, origins, data_key_id, sealed)
+        as given (entry, origins, data_key_id, sealed), instance
     ), token as (
       insert into instance_tokens (organization_id, hash, pepper_id, instance_id)
-      values ($1, $21, $22, $2)
+      select $1, $21, $22, $2 from instance
     ), audit as (
       insert into audit_entries
         (organization_id, user_id, action, instance_id, request_id, address)
-      values ($1, $3, 'instance.created', $2, $23, $24)
+      select $1, $3, 'instance.created', $2, $23, $24 from instance
     )
-    select * from instance`,
+    select * from instance`
+
+const completeClaim = `claim as (
+      update idempotency_claims
+      set sealed = $28, data_key_id = $29, expires_at = now() + make_interval(secs => $30)
+      where organization_id = $1 and user_id = $3 and route = $25 and key = $26 and holder = $27
+      returning $31::timestamptz as at
+    ),`
+
+const insertStatement = { name: 'insert-instance', text: insertText(false) }
+const insertClaimedStatement = { name: 'insert-claimed-instance', text: insertText(true) }
+
+/** What keeps an answer together with what it answers. */
+export interface ClaimCompletion extends Sealed {
+  route: string
+  key: string
+  holder: string
+  keptSeconds: number
+  /** The time that the answer states. */
+  at: Date
 }
 
-/** Instance, sealed secrets, token and audit entry: all of them or none, in one round trip. */
+/**
+ * Instance, sealed secrets, token and audit entry: all of them or none, in one round trip.
+ * Undefined where the claim is no longer the holder's.
+ */
 export async function insertInstance(
-  queries: Pick<pg.Pool | pg.PoolClient, 'query'>,
+  { pool }: Pick<Db, 'pool'>,
   given: {
     record: InstanceRecord
     secrets: SealedEntry[]
     token: { hash: Buffer; pepperId: number }
     requestId: string
     address: string
+    claim?: ClaimCompletion | undefined
   },
-): Promise<InstanceTimes> {
-  const { record, secrets, token } = given
-  const [times] = await prepared<InstanceTimes & pg.QueryResultRow>(queries, insertStatement, [
+): Promise<InstanceTimes | undefined> {
+  const { record, secrets, token, claim } = given
+  const values = [
     record.organizationId,
     record.id,
     record.userId,
@@ -102,8 +126,23 @@ export async function insertInstance(
     token.pepperId,
     given.requestId,
     given.address,
+  ]
+  if (!claim) {
+    const [times] = await prepared<InstanceTimes & pg.QueryResultRow>(pool, insertStatement, values)
+    return times
+  }
+  const { route, key, holder, sealed, dataKeyId, keptSeconds, at } = claim
+  const [times] = await prepared<InstanceTimes & pg.QueryResultRow>(pool, insertClaimedStatement, [
+    ...values,
+    route,
+    key,
+    holder,
+    sealed,
+    dataKeyId,
+    keptSeconds,
+    at,
   ])
-  return times!
+  return times
 }
 
 const findStatement = {
@@ -131,12 +170,12 @@ export interface FoundInstance extends InstanceRecord, InstanceTimes {
 
 /** The instance of that user, with the entries of its secrets and its sealed token. */
 export async function findInstance(
-  queries: Pick<pg.Pool, 'query'>,
+  { pool }: Pick<Db, 'pool'>,
   key: { organizationId: number; id: number; userId: number },
 ): Promise<FoundInstance | undefined> {
   const { organizationId, id, userId } = key
   const values = [organizationId, id, userId, tokenEntry, ownerOf(id)]
-  const [row] = await prepared<FoundInstance & pg.QueryResultRow>(queries, findStatement, values)
+  const [row] = await prepared<FoundInstance & pg.QueryResultRow>(pool, findStatement, values)
   return row
 }
 

@@ -1,3 +1,4 @@
+import type { VendorRequest } from '../authentication/request.ts'
 import type { Context } from '../context.ts'
 import { type ProblemCode, Refusal } from '../http/errors.ts'
 import { type ProbeResult, probeVendor } from '../probe/probe.ts'
@@ -23,15 +24,17 @@ export async function verify(
   context: Pick<Context, 'egress' | 'admission' | 'probeDeadlineMs'>,
   organizationId: number,
   credentials: Credentials,
+  request: VendorRequest | undefined,
 ): Promise<Pick<InstanceRecord, 'state' | 'stateReason'>> {
   const { element, baseUrl } = credentials
   const { probe } = element
+  const { probeDeadlineMs: deadlineMs } = context
   if (!probe) {
     const stateReason = `${element.name} offers nothing to check the credentials with; they are stored as given.`
     return { state: 'unverified', stateReason }
   }
   const result = await context.admission.run(organizationId, baseUrl.hostname, () =>
-    probeVendor(context.egress, probe, credentials, context.probeDeadlineMs),
+    probeVendor(context.egress, probe, credentials, { deadlineMs, request }),
   )
   const { verdict, message, providerMessage, retryAfter } = result
   if (verdict === 'verified') return { state: 'verified', stateReason: null }

@@ -38,7 +38,7 @@ export function judge(element: Element, answer: Answer, now = Date.now()): Judge
   const judgement: Judgement = {
     verdict,
     message: rule?.message ?? sentence(verdict, element.name, answer),
-    providerMessage: findProviderMessage(element, answer),
+    providerMessage: verdict === 'verified' ? undefined : findProviderMessage(element, answer),
   }
   if (verdict === 'throttled') {
     judgement.retryAfter = readRetryAfter(answer.headers['retry-after'], now)

@@ -7,7 +7,7 @@ import { AnswerDocument } from './document.ts'
 import { type Exchange, showRequest, showResponse } from './exchange.ts'
 import { type Judgement, judge, type Verdict } from './judge.ts'
 import { buildRequest, type Credentials } from './request.ts'
-import { createScrub } from './scrub.ts'
+import { createScrub, type Scrub } from './scrub.ts'
 
 export const probeDeadlineMs = 10_000
 const maxProviderMessage = 1000
@@ -35,18 +35,27 @@ const verdictOfFailure: Record<FailureKind, Verdict | 'forbidden'> = {
   aborted: 'unreachable',
 }
 
-/** Tries credentials live at the vendor, once, within ten seconds; whatever happens is a verdict. */
+/**
+ * Tries credentials live at the vendor, once, within ten seconds; whatever happens is a verdict.
+ * `request` is what `buildRequest` makes, where that was done before.
+ */
 export async function probeVendor(
   egress: Egress,
   probe: Probe,
   credentials: Credentials,
-  deadlineMs = probeDeadlineMs,
+  options: { deadlineMs?: number; request?: VendorRequest | undefined } = {},
 ): Promise<ProbeResult> {
+  const { deadlineMs = probeDeadlineMs } = options
+  const request = options.request ?? buildRequest(probe, credentials, credentials.values)
   const started = performance.now()
-  const request = buildRequest(probe, credentials, credentials.values)
   const sent = await send(egress, request, deadlineMs)
   const durationMs = Math.round(performance.now() - started)
-  const scrub = createScrub(secretsOf(credentials))
+  // Made when something is shown: most probes succeed.
+  let made: Scrub | undefined
+  const scrub: Scrub = (text, limit) => {
+    made ??= createScrub(secretsOf(credentials))
+    return made(text, limit)
+  }
   const show = (
     verdict: Verdict | 'forbidden',
     rest: Pick<Exchange, 'response' | 'failure'>,

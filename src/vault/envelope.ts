@@ -19,14 +19,15 @@ export function seal(
   plaintext: string | Buffer,
 ): string {
   const bound = lengthPrefixed([version, key.id, ...context])
-  const salt = randomBytes(saltLength)
-  const nonce = randomBytes(nonceLength)
+  const random = randomBytes(saltLength + nonceLength)
+  const salt = random.subarray(0, saltLength)
+  const nonce = random.subarray(saltLength)
   const cipher = createCipheriv('aes-256-gcm', derive(key.key, salt, bound), nonce, {
     authTagLength: tagLength,
   })
   cipher.setAAD(bound)
-  const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()])
-  const body = Buffer.concat([salt, nonce, ciphertext, cipher.getAuthTag()])
+  const ciphertext = [cipher.update(plaintext), cipher.final()]
+  const body = Buffer.concat([random, ...ciphertext, cipher.getAuthTag()])
   return `${version}.${key.id}.${body.toString('base64url')}`
 }
 
@@ -73,12 +74,12 @@ function derive(key: Buffer, salt: Buffer, bound: Buffer): Buffer {
 
 /** Without the lengths, `['ab', 'c']` and `['a', 'bc']` would be the same place. */
 function lengthPrefixed(parts: readonly string[]): Buffer {
-  return Buffer.concat(
-    parts.flatMap((part) => {
-      const bytes = Buffer.from(part, 'utf8')
-      const length = Buffer.alloc(4)
-      length.writeUInt32BE(bytes.length)
-      return [length, bytes]
-    }),
-  )
+  const lengths = parts.map((part) => Buffer.byteLength(part))
+  const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + 4 + length, 0))
+  let at = 0
+  for (const [index, part] of parts.entries()) {
+    at = bytes.writeUInt32BE(lengths[index]!, at)
+    at += bytes.write(part, at, 'utf8')
+  }
+  return bytes
 }

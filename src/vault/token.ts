@@ -13,8 +13,7 @@ const shape = /^(lku|lko|lki)_([0-9a-z]{1,11})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})
 
 /** `lki_<organization in base 36>_<256 random bits in base 62><CRC-32 in base 62>` */
 export function createToken(kind: TokenKind, organizationId: number): string {
-  const random = base62(BigInt(`0x${randomBytes(32).toString('hex')}`), 43)
-  const start = `${prefixes[kind]}_${organizationId.toString(36)}_${random}`
+  const start = `${prefixes[kind]}_${organizationId.toString(36)}_${randomBase62(43)}`
   return start + checksum(start)
 }
 
@@ -26,16 +25,24 @@ export function readToken(kind: TokenKind, token: string): number | undefined {
   return Number.isSafeInteger(organizationId) ? organizationId : undefined
 }
 
-function checksum(text: string): string {
-  return base62(BigInt(crc32(text)), 6)
-}
-
-function base62(value: bigint, length: number): string {
-  let rest = value
+/** 43 of them hold 256 random bits. */
+function randomBase62(length: number): string {
   let text = ''
-  for (let at = 0; at < length; at++) {
-    text = alphabet[Number(rest % 62n)] + text
-    rest /= 62n
+  while (text.length < length) {
+    // Six bits each; what is beyond the alphabet is thrown away, so that all letters are as likely.
+    for (const byte of randomBytes(length)) {
+      if ((byte & 63) < alphabet.length && text.length < length) text += alphabet[byte & 63]
+    }
   }
   return text
+}
+
+function checksum(text: string): string {
+  let rest = crc32(text)
+  let digits = ''
+  for (let at = 0; at < 6; at++) {
+    digits = alphabet[rest % 62] + digits
+    rest = Math.floor(rest / 62)
+  }
+  return digits
 }
