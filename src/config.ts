@@ -125,7 +125,7 @@ export function readEnv(env: Record<string, string | undefined>): Config {
       'LATCHKEY_KEYS is required with DATABASE_URL: id:base64 of 32 random bytes, for example from `npm run keys -- generate`.',
     )
   }
-  const publicUrl = readUrl('LATCHKEY_PUBLIC_URL', read('LATCHKEY_PUBLIC_URL'), ['http:', 'https:'])
+  const publicUrl = readPublicUrl(read('LATCHKEY_PUBLIC_URL'))
   return Object.freeze({
     host: read('HOST') ?? '127.0.0.1',
     port,
@@ -136,7 +136,7 @@ export function readEnv(env: Record<string, string | undefined>): Config {
     keys,
     egressAllow: readEgressAllow(read('LATCHKEY_EGRESS_ALLOW')),
     egressProxy: readEgressProxy(read('LATCHKEY_EGRESS_PROXY')),
-    publicUrl: publicUrl?.replace(/\/+$/, ''),
+    publicUrl,
     trustProxy: readTrustProxy(read('LATCHKEY_TRUST_PROXY')),
     corsOrigins: readOrigins(read('LATCHKEY_CORS_ORIGINS')),
   })
@@ -201,6 +201,17 @@ function readUrl(name: string, text: string | undefined, protocols: string[]): s
     throw new ConfigError(`${name} must have its user name and password percent-encoded.`)
   }
   return text
+}
+
+/** Paths are put behind it, and callers get to see it. */
+function readPublicUrl(text: string | undefined): string | undefined {
+  const name = 'LATCHKEY_PUBLIC_URL'
+  const url = URL.parse(readUrl(name, text, ['http:', 'https:']) ?? '')
+  if (!url) return undefined
+  if (url.username || url.password || /[?#]/.test(url.href)) {
+    throw new ConfigError(`${name} must be without user name, password, query and fragment.`)
+  }
+  return url.href.replace(/\/+$/, '')
 }
 
 function readKeys(text: string | undefined): KeyEncryptionKey[] | undefined {

@@ -1,20 +1,28 @@
 import { randomBytes } from 'node:crypto'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Static, Type } from 'typebox'
+import { Value } from 'typebox/value'
 import { createOrganization, recallFirstAccess } from './access/organization.ts'
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
+import { replaceFile } from './database/durable-file.ts'
+
+const credentialsSchema = Type.Object({
+  organizationId: Type.Integer(),
+  userId: Type.Integer(),
+  organizationSecret: Type.String(),
+  userSecret: Type.String(),
+  sandbox: Type.Object({ id: Type.String(), password: Type.String() }),
+})
 
 /** What a newcomer needs, kept in `<data dir>/credentials.json` for its owner alone. */
-export interface Credentials {
-  organizationId: number
-  userId: number
-  organizationSecret: string
-  userSecret: string
-  sandbox: { id: string; password: string }
-}
+export type Credentials = Static<typeof credentialsSchema>
 
-/** The integrator login of the sandbox vendor that is not `api1`: random, and kept. */
+/**
+ * The integrator login of the sandbox vendor that is not `api1`: random, and kept. Throws, as
+ * `readOrCreateCredentials` does, where `credentials.json` is there and can't be read.
+ */
 export async function sandboxLogin(config: Config): Promise<Credentials['sandbox']> {
   const found = await readCredentials(config)
   return found?.sandbox ?? { id: 'api2', password: randomBytes(24).toString('base64url') }
@@ -32,9 +40,7 @@ export async function readOrCreateCredentials(
     (await recallFirstAccess(context)) ??
     (await createOrganization(context, { name: 'First organization', email: 'admin@localhost' }))
   const credentials = { ...access, sandbox }
-  const path = pathOf(context.config)
-  await writeFile(`${path}.new`, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 })
-  await rename(`${path}.new`, path)
+  await replaceFile(pathOf(context.config), `${JSON.stringify(credentials, null, 2)}\n`)
   return credentials
 }
 
@@ -61,11 +67,25 @@ export function curlCommand(address: string, sandboxUrl: string, credentials: Cr
 }
 
 async function readCredentials(config: Config): Promise<Credentials | undefined> {
-  const text = await readFile(pathOf(config), 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const path = pathOf(config)
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
   })
-  return text === undefined ? undefined : (JSON.parse(text) as Credentials)
+  if (text === undefined) return undefined
+  const found = parseJson(text)
+  if (Value.Check(credentialsSchema, found)) return found
+  throw new Error(
+    `${path} is not what Latchkey wrote there. Bring it back from a backup, or remove it: the next start writes it again, with the same secrets and a new password for the sandbox.`,
+  )
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function pathOf(config: Config): string {

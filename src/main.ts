@@ -1,15 +1,20 @@
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import pino, { type Logger } from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, readEnv } from './config.ts'
 import { createContext } from './context.ts'
-import { startEmbedded } from './database/embedded.ts'
+import { type EmbeddedOptions, startEmbedded } from './database/embedded.ts'
 import { migrate } from './database/migrate.ts'
-import { type Credentials, curlCommand, readOrCreateCredentials, sandboxLogin } from './embedded.ts'
+import {
+  type Credentials,
+  curlCommand,
+  readOrCreateCredentials,
+  sandboxLogin,
+} from './first-credentials.ts'
 import type { Server } from './http/server.ts'
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts'
-import { readOrCreateKeysFile } from './vault/keys-file.ts'
+import { openStorage } from './vault/storage.ts'
 
 const drainMs = 30_000
 // After the drain PostgreSQL takes as long again where it has to be forced.
@@ -17,7 +22,10 @@ const patienceMs = 70_000
 
 async function main() {
   const config = readEnv(process.env)
-  const log = pino({ level: config.logLevel }, pino.destination({ dest: 1, sync: false }))
+  const log = pino(
+    { level: config.logLevel },
+    pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 250 }),
+  )
   const resources = new AsyncDisposableStack()
   let closing: Promise<void> | undefined
   const close = () => (closing ??= resources.disposeAsync())
@@ -39,7 +47,7 @@ async function main() {
 }
 
 async function start(config: Config, log: Logger, resources: AsyncDisposableStack) {
-  const { databaseUrl, keys, dataFolder } = await openStorage(config, log, resources)
+  const { databaseUrl, keys, dataFolder } = await openStorage(config, resources, startPostgres(log))
   await migrate(databaseUrl)
   const login = config.databaseUrl ? undefined : await sandboxLogin(config)
   const sandbox =
@@ -76,18 +84,18 @@ function chooseAnother(variable: string) {
   }
 }
 
-/** PostgreSQL and keys from the environment, or the embedded ones of the data folder. */
-async function openStorage(config: Config, log: Logger, resources: AsyncDisposableStack) {
-  if (config.databaseUrl) {
-    return { databaseUrl: config.databaseUrl, keys: config.keys!, dataFolder: undefined }
-  }
-  const postgres = await startEmbedded({
-    dataDir: config.dataDir,
-    onExit: (error) => log.fatal({ err: error }, 'the embedded PostgreSQL ended'),
-  })
-  resources.defer(() => postgres.stop())
-  const keys = config.keys ?? (await readOrCreateKeysFile(join(config.dataDir, 'keys')))
-  return { databaseUrl: postgres.url, keys, dataFolder: postgres.dataFolder }
+/** The embedded PostgreSQL, whose unasked ends are told. */
+function startPostgres(log: Logger) {
+  return (options: EmbeddedOptions) =>
+    startEmbedded({
+      ...options,
+      onExit: (err) => log.error({ err }, 'the embedded PostgreSQL ended, and is started again'),
+      // As any error that nobody handles: the service says why, closes, and ends with exit code 1.
+      onLost: (err) =>
+        queueMicrotask(() => {
+          throw err
+        }),
+    })
 }
 
 function greet(started: {

@@ -74,6 +74,38 @@ describe('the embedded service', () => {
     await provision(again)
   })
 
+  test('serves again, with all data, after its PostgreSQL was killed', async () => {
+    const service = await start()
+    const instance = await provision(service)
+    const killed = await postgresOf(dataDir)
+    process.kill(killed!, 'SIGKILL')
+    const ready = () => call({ url: service.url, authorization: '' }, 'GET', '/ready')
+    await until(() => service.out.includes('ended, and is started again'))
+    await until(async () => (await ready()).status === 200)
+    expect(await postgresOf(dataDir)).not.toBe(killed)
+    await expectInstance(service, instance)
+    await provision(service)
+    expect(await service.stop()).toMatchObject({ code: 0, complaint: '' })
+    expect(await postgresOf(dataDir)).toBeUndefined()
+  })
+
+  test('ends with exit code 1, and says why, when its PostgreSQL cannot be started again', async () => {
+    const service = await start()
+    const instance = await provision(service)
+    const control = join(dataDir, 'postgres', 'data', 'global', 'pg_control')
+    await rename(control, `${control}.away`)
+    process.kill((await postgresOf(dataDir))!, 'SIGKILL')
+    expect(await service.ended).toMatchObject({ code: 1, complaint: '' })
+    const fatal = JSON.parse(/^.*"level":60.*$/m.exec(service.out)![0])
+    expect(fatal.msg).toBe('the service ends on an error')
+    expect(fatal.err.message).toMatch(/^PostgreSQL did not start\. .*pg_control.*No such file/s)
+    expect(await postgresOf(dataDir)).toBeUndefined()
+
+    await rename(`${control}.away`, control)
+    await using again = await start()
+    await expectInstance(again, instance)
+  })
+
   test('told to stop while it starts, leaves nothing behind', async () => {
     for (const moment of [200, 600, 1_200]) {
       const { child, ended } = run('src/main.ts', { LATCHKEY_DATA_DIR: dataDir, PORT: '0' })

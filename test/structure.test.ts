@@ -82,7 +82,7 @@ test('only the entry points read the environment', () => {
 
 /** What a newcomer pastes and a document shows names an element; no decision does. */
 const examples = [
-  'embedded.ts',
+  'first-credentials.ts',
   'main.ts',
   'http/problem.ts',
   'instances/examples.ts',

@@ -1,11 +1,10 @@
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readEnv } from '../config.ts'
 import { openDatabase } from '../database/database.ts'
 import { attachEmbedded } from '../database/embedded.ts'
 import { migrate } from '../database/migrate.ts'
 import { Keyring } from '../vault/keyring.ts'
-import { readOrCreateKeysFile } from '../vault/keys-file.ts'
+import { openStorage } from '../vault/storage.ts'
 import { Vault } from '../vault/vault.ts'
 import { createOrganization, type FirstAccess } from './organization.ts'
 
@@ -59,16 +58,10 @@ async function create(
 ): Promise<FirstAccess> {
   const config = readEnv(env)
   await using resources = new AsyncDisposableStack()
-  let { databaseUrl, keys } = config
-  if (!databaseUrl) {
-    const embedded = await attachEmbedded({ dataDir: config.dataDir })
-    resources.defer(() => embedded.stop())
-    databaseUrl = embedded.url
-    keys ??= await readOrCreateKeysFile(join(config.dataDir, 'keys'))
-  }
+  const { databaseUrl, keys } = await openStorage(config, resources, attachEmbedded)
   await migrate(databaseUrl)
   const db = resources.use(openDatabase({ url: databaseUrl, maxConnections: 2, onError: () => {} }))
-  return await createOrganization({ db, vault: await Vault.open(db, new Keyring(keys!)) }, given)
+  return await createOrganization({ db, vault: await Vault.open(db, new Keyring(keys)) }, given)
 }
 
 if (import.meta.main) {

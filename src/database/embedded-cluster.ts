@@ -1,19 +1,10 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import {
-  chmod,
-  chown,
-  mkdtemp,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  writeFile,
-} from 'node:fs/promises'
+import { chmod, chown, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { replaceFile, syncFolder } from './durable-file.ts'
 import type { Binaries } from './embedded-binaries.ts'
 import type { Home } from './embedded-home.ts'
 
@@ -101,7 +92,7 @@ async function setPassword(
     ['--single', '-D', data, '-c', 'exit_on_error=on', 'postgres'],
     [`${role} PASSWORD '${password}'`, ...statements, ''].join('\n'),
   )
-  await writeFile(passwordFile, password, { mode: 0o600, flush: true })
+  await replaceFile(passwordFile, password)
   return password
 }
 
@@ -128,6 +119,7 @@ export async function writeSettings(home: Home, settings: Record<string, string>
   return file
 }
 
+/** What the service connects to, as its role. */
 export function urlOf(port: number, password: string): string {
   return `postgres://${name}:${password}@127.0.0.1:${port}/${name}`
 }
@@ -138,7 +130,6 @@ export async function run(program: string, home: Home, args: string[], input = '
     ...home.account,
     cwd: home.folder,
     env: environment,
-    windowsHide: true,
   })
   running.child.stdin?.end(input)
   await running.catch((cause) => {
@@ -151,11 +142,4 @@ export async function run(program: string, home: Home, args: string[], input = '
 async function writeReadable(file: string, text: string) {
   await writeFile(file, text)
   await chmod(file, 0o644)
-}
-
-/** Windows has no such call, and needs none. */
-async function syncFolder(folder: string) {
-  if (process.platform === 'win32') return
-  await using handle = await open(folder)
-  await handle.sync()
 }

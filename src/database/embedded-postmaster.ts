@@ -46,6 +46,7 @@ export async function shutDown(binaries: Binaries, home: Home) {
   throw failure
 }
 
+/** What stands in `postmaster.pid`, be it true or not; undefined without the file. */
 export async function readPidFile(data: string): Promise<Postmaster | undefined> {
   try {
     const lines = (await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n')
@@ -81,17 +82,16 @@ async function runsOn(data: string, pid: number): Promise<boolean> {
   }
   const command = await commandOf(pid)
   if (command.includes(data)) return true
-  if (!/postgres(\.exe)?\b/.test(command)) return false
+  if (!/postgres\b/.test(command)) return false
   throw new Error(
     `Process ${pid} is a PostgreSQL server, and may be using ${data}. Stop it; or, if it does not use that folder, remove postmaster.pid from there.`,
   )
 }
 
 async function commandOf(pid: number): Promise<string> {
-  const query = `(Get-CimInstance Win32_Process -Filter 'ProcessId=${pid}').CommandLine`
-  const { stdout } = await (process.platform === 'win32'
-    ? promisify(execFile)('powershell', ['-NoProfile', '-Command', query])
-    : promisify(execFile)('ps', ['-ww', '-o', 'command=', '-p', String(pid)])
-  ).catch(() => ({ stdout: '' }))
-  return stdout
+  const ps = promisify(execFile)('ps', ['-ww', '-o', 'command=', '-p', String(pid)])
+  return await ps.then(
+    ({ stdout }) => stdout,
+    () => '',
+  )
 }

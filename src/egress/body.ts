@@ -61,6 +61,7 @@ export async function decodeBody(
   return decoded
 }
 
+/** For an answer whose body has more than `maxBytes`, compressed or not. */
 export function tooLarge(hostname: string, maxBytes: number): EgressFailure {
   const size = maxBytes < 1024 ? `${maxBytes} bytes` : `${Math.floor(maxBytes / 1024)} KiB`
   return new EgressFailure(

@@ -85,6 +85,7 @@ export function createPolicy(allow: readonly string[]): EgressPolicy {
   }
 }
 
+/** Where a URL leads, with the port that its scheme implies. */
 export function destinationOf({ protocol, hostname, port }: URL): Destination {
   return { protocol, hostname, port: Number(port) || (protocol === 'https:' ? 443 : 80) }
 }

@@ -132,6 +132,7 @@ function heldKeys(keys: DataKey[]): Held {
   return { byId: new Map(keys.map((key) => [key.id, key])), newest: keys.at(-1)! }
 }
 
+/** What a data key is bound to where it is wrapped. */
 export function dataKeyContext(organizationId: number, id: number): string[] {
   return ['data-key', String(organizationId), String(id)]
 }

@@ -6,12 +6,13 @@ import { type Db, openDatabase } from '../database/database.ts'
 import { attachEmbedded } from '../database/embedded.ts'
 import { tryLock } from '../database/file-lock.ts'
 import { Keyring } from './keyring.ts'
-import { createKey, formatKey, readKeysFile, writeKeysFile } from './keys-file.ts'
+import { createKey, formatKey, writeKeysFile } from './keys-file.ts'
 import { describeRetired, describeRotation, describeStatus } from './keys-report.ts'
 import { RetireError, retire } from './retire.ts'
 import { countSuperseded, countWraps } from './retire-store.ts'
 import { rotate } from './rotate.ts'
 import { findRotation, wasTurnedTo } from './rotation-store.ts'
+import { openStorage } from './storage.ts'
 import { Vault } from './vault.ts'
 
 const usage = `Usage: npm run keys -- <command>
@@ -29,6 +30,14 @@ interface Command {
   print(line: string): void
 }
 
+type Work = (command: Command, argument: string | undefined) => Promise<number>
+
+const commands = new Map<string, Work>([
+  ['rotate', runRotate],
+  ['retire', runRetire],
+  ['status', runStatus],
+])
+
 /** Runs one `npm run keys` command, and answers its exit code: 2 for a wrong call, 1 for a failure. */
 export async function runKeysCommand(
   args: readonly string[],
@@ -40,7 +49,7 @@ export async function runKeysCommand(
     out.print(formatKey(createKey()))
     return 0
   }
-  const work = { rotate: runRotate, retire: runRetire, status: runStatus }[name]
+  const work = commands.get(name)
   if (!work || more.length > 0 || (argument && name !== 'retire')) {
     out.complain(usage)
     return 2
@@ -59,26 +68,18 @@ async function withDatabase(
   config: Config,
   work: (command: Omit<Command, 'print'>) => Promise<number>,
 ): Promise<number> {
-  const onError = () => {}
-  if (config.databaseUrl) {
-    await using db = openDatabase({ url: config.databaseUrl, onError, maxConnections: 4 })
-    return await work({ db, keys: [...config.keys!], keysFile: undefined })
+  await using resources = new AsyncDisposableStack()
+  if (!config.databaseUrl) {
+    if (!existsSync(config.keys ? config.dataDir : join(config.dataDir, 'keys'))) {
+      throw new Error(`There are no keys in ${config.dataDir} yet: start the service once.`)
+    }
+    const lock = tryLock(join(config.dataDir, 'keys.lock'))
+    if (!lock) throw new Error('Another `keys` command is at work here: wait for it to end.')
+    resources.defer(() => lock.release())
   }
-  const keysFile = config.keys ? undefined : join(config.dataDir, 'keys')
-  const keys = config.keys ?? (keysFile && (await readKeysFile(keysFile)))
-  if (!keys || !existsSync(config.dataDir)) {
-    throw new Error(`There are no keys in ${config.dataDir} yet: start the service once.`)
-  }
-  const lock = tryLock(join(config.dataDir, 'keys.lock'))
-  if (!lock) throw new Error('Another `keys` command is at work here: wait for it to end.')
-  const embedded = await attachEmbedded({ dataDir: config.dataDir })
-  try {
-    await using db = openDatabase({ url: embedded.url, onError, maxConnections: 4 })
-    return await work({ db, keys: [...keys], keysFile })
-  } finally {
-    await embedded.stop()
-    lock.release()
-  }
+  const { databaseUrl, keys, keysFile } = await openStorage(config, resources, attachEmbedded)
+  const db = resources.use(openDatabase({ url: databaseUrl, onError: () => {}, maxConnections: 4 }))
+  return await work({ db, keys: [...keys], keysFile })
 }
 
 async function runRotate({ db, keys, keysFile, print }: Command): Promise<number> {
@@ -114,10 +115,11 @@ async function runRetire(
   return 0
 }
 
-/** The embedded server is as old as the service that uses it, which reads the keys at its start. */
+/** The service reads the keys at its start, and tells the embedded server when that was. */
 async function refuseStaleService(db: Db) {
   const { rows } = await sql<{ stale: boolean }>`
-    select coalesce(pg_postmaster_start_time() < max(started_at), false) as stale
+    select coalesce(current_setting('latchkey.started_at')::timestamptz < max(started_at), false)
+      as stale
     from key_rotations`.execute(db.kysely)
   if (rows[0]!.stale) {
     throw new RetireError(

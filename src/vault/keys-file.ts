@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ConfigError, type KeyEncryptionKey, parseKeys } from '../config.ts'
+import { createFile, replaceFile } from '../database/durable-file.ts'
 
 /** A random key of 32 bytes, with an id of the day: `k-20261122-9f3c`. */
 export function createKey(): KeyEncryptionKey {
@@ -16,11 +17,20 @@ export function formatKey({ id, key }: KeyEncryptionKey): string {
 
 /**
  * The keys in the file at `path`, one a line, the first one active; undefined without a file.
- * @throws {ConfigError} for a file that holds anything else
+ * @throws {ConfigError} for a file that holds anything else, or that others than its owner may read
  */
 export async function readKeysFile(path: string): Promise<KeyEncryptionKey[] | undefined> {
   try {
-    return parseKeys(await readFile(path, 'utf8'))
+    await using file = await open(path)
+    const { mode } = await file.stat()
+    // Refused as PostgreSQL refuses its data folder: a warning would be read by nobody, while the
+    // keys of all secrets lie open.
+    if ((mode & 0o077) !== 0) {
+      throw new ConfigError(
+        `others than its owner may read or change it. Run \`chmod 600 ${path}\`, and turn the keys (\`npm run keys -- rotate\`) if someone may have.`,
+      )
+    }
+    return parseKeys(await file.readFile('utf8'))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     if (error instanceof ConfigError) throw new ConfigError(`${path}: ${error.message}`)
@@ -33,35 +43,15 @@ export async function readOrCreateKeysFile(path: string): Promise<KeyEncryptionK
   const found = await readKeysFile(path)
   if (found) return found
   await mkdir(dirname(path), { recursive: true, mode: 0o711 })
-  const unfinished = await writeBeside(path, [createKey()])
-  try {
-    await link(unfinished, path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    await rm(unfinished)
-  }
-  await syncFolder(dirname(path))
+  await createFile(path, textOf([createKey()]))
   return (await readKeysFile(path))!
 }
 
 /** Replaces the file; a kill or a power cut leaves the old or the new one, whole. */
 export async function writeKeysFile(path: string, keys: readonly KeyEncryptionKey[]) {
-  await rename(await writeBeside(path, keys), path)
-  await syncFolder(dirname(path))
+  await replaceFile(path, textOf(keys))
 }
 
-async function writeBeside(path: string, keys: readonly KeyEncryptionKey[]): Promise<string> {
-  const unfinished = `${path}.${randomBytes(4).toString('hex')}`
-  await using file = await open(unfinished, 'wx', 0o600)
-  await file.writeFile(keys.map((key) => `${formatKey(key)}\n`).join(''))
-  await file.sync()
-  return unfinished
-}
-
-/** Windows has no such call, and needs none. */
-async function syncFolder(folder: string) {
-  if (process.platform === 'win32') return
-  await using handle = await open(folder)
-  await handle.sync()
+function textOf(keys: readonly KeyEncryptionKey[]): string {
+  return keys.map((key) => `${formatKey(key)}\n`).join('')
 }

@@ -136,6 +136,7 @@ export class Peppers {
   }
 }
 
+/** What a pepper is bound to where it is wrapped. */
 export function pepperContext(id: number): string[] {
   return ['pepper', String(id)]
 }

@@ -101,10 +101,10 @@ export interface Resealed<Row> {
   sealed: string
 }
 
-// Each of the following writes only where nobody wrote meanwhile, and skips what is locked: it waits
-// for no transaction of the service, and so can be part of no deadlock. Their answer is the number
-// of rows written.
-
+/**
+ * Writes only where nobody wrote meanwhile, and skips what is locked: it waits for no transaction of
+ * the service, and so can be part of no deadlock. Answers the number of rows written.
+ */
 export function replaceSecrets(
   db: Queries,
   organizationId: number,
@@ -135,6 +135,7 @@ export function replaceSecrets(
   )
 }
 
+/** As `replaceSecrets`, for saved answers. */
 export function replaceAnswers(
   db: Queries,
   organizationId: number,
@@ -165,6 +166,7 @@ export function replaceAnswers(
   )
 }
 
+/** As `replaceSecrets`, for the hashes of tokens. */
 export function replaceHashes(
   db: Queries,
   table: TokenTable,

@@ -44,6 +44,7 @@ export async function hasFingerprints(
   return row !== undefined
 }
 
+/** Removes data keys of an organization with all their wraps: what they seal never opens again. */
 export async function deleteDataKeys(
   db: Queries,
   keys: { organizationId: number; ids: readonly number[] },
@@ -55,6 +56,7 @@ export async function deleteDataKeys(
     .execute()
 }
 
+/** Removes peppers with all their wraps: what is hashed under them is never found again. */
 export async function deletePeppers(db: Queries, ids: readonly number[]) {
   await db.kysely.deleteFrom('peppers').where('id', 'in', ids).execute()
 }

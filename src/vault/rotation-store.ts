@@ -52,6 +52,7 @@ export function beginRotation(
   })
 }
 
+/** Notes the end of a rotation; one that is finished keeps its time. */
 export async function finishRotation(db: Queries, id: number) {
   await db.kysely
     .updateTable('keyRotations')

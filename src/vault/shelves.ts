@@ -35,6 +35,7 @@ export interface Shelf<Row, Turned> {
   describe(row: Row): string
 }
 
+/** Secrets of instances, users and organizations, each under its organization's data key. */
 export const secretsShelf: Shelf<SecretRow, Resealed<SecretRow>> = {
   kind: 'secrets',
   list: (db, newest, page) => listSecrets(db, { ...page, newest: newest.dataKeyId }),
@@ -61,6 +62,7 @@ export function answerPlace(
   }
 }
 
+/** Saved answers of idempotency keys, each under its organization's data key. */
 export const answersShelf: Shelf<AnswerRow, Resealed<AnswerRow>> = {
   kind: 'answers',
   list: (db, newest, page) => listAnswers(db, { ...page, newest: newest.dataKeyId }),
@@ -73,7 +75,9 @@ export const answersShelf: Shelf<AnswerRow, Resealed<AnswerRow>> = {
   describe: (row) => `saved answer to "${row.route}", key "${row.key}", of user/${row.userId}`,
 }
 
+/** Secrets of callers, as hashes under the pepper. */
 export const userTokensShelf = tokensShelf('access_secrets', 'secret')
+/** Tokens of instances, as hashes under the pepper. */
 export const instanceTokensShelf = tokensShelf('instance_tokens', tokenEntry)
 
 function tokensShelf(

@@ -119,10 +119,12 @@ function byGeneration(rows: ({ id: number; createdAt: Date } & WrappedKey)[]): G
   }))
 }
 
+/** Adds a version of a secret; one that is there already is an error of the database. */
 export async function insertSecret(db: Queries, secret: Insertable<Tables['secrets']>) {
   await db.kysely.insertInto('secrets').values(secret).execute()
 }
 
+/** The envelope of one version of a secret. Throws where there is none. */
 export async function findSealed(
   db: Queries,
   place: { organizationId: number; owner: string; entry: string; secretVersion: number },

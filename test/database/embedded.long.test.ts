@@ -226,9 +226,30 @@ describe('a server', () => {
     process.kill(postmaster!.pid, 'SIGKILL')
     expect((await reported.promise).message).toMatch(/ended unasked.*ready to accept connections/s)
     await running.stop()
+    expect(await serversOn(running.dataFolder)).toEqual([])
     const next = await startEmbedded({ dataDir })
     expect(await countRows(next.url)).toBe(1000)
     await next.stop()
+  })
+
+  test('killed by SIGKILL under a busy query is started again on its port, under the same lock', async () => {
+    await using folder = await temporaryFolder()
+    const dataDir = join(folder.path, 'data')
+    const onLost = () => expect.unreachable('it can be started again')
+    const running = await startEmbedded({ dataDir, onLost })
+    const client = await connect(running.url)
+    await client.query('CREATE TABLE kept AS SELECT generate_series(1, 1000)')
+    // It sees the end of the server only when it is done, and keeps the memory of it until then.
+    const busy = client.query('SELECT count(*) FROM generate_series(1, 10000000)').catch(() => {})
+    await delay(200)
+    process.kill((await findPostmaster(running.dataFolder))!.pid, 'SIGKILL')
+    const counted = async () => await countRows(running.url).catch(() => 0)
+    await expect.poll(counted, { timeout: 60_000, interval: 100 }).toBe(1000)
+    await busy
+    const second = startEmbedded({ dataDir })
+    await expect(second).rejects.toThrow('in use by another Latchkey')
+    await running.stop()
+    expect(await serversOn(running.dataFolder)).toEqual([])
   })
 
   test('that does not stop in time is stopped at once, and recovers', async () => {

@@ -50,6 +50,7 @@ export interface Service extends AsyncDisposable {
   url: string
   /** What it wrote to standard output so far. */
   readonly out: string
+  ended: Promise<Ended>
   /** Sends the signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<Ended>
 }
@@ -75,6 +76,7 @@ export async function startService(env: Environment, options: RunOptions = {}): 
     get out() {
       return said.out
     },
+    ended,
     stop,
     async [Symbol.asyncDispose]() {
       await stop()

@@ -106,6 +106,17 @@ export const wrongEnvironments: Record<string, WrongEnvironment> = {
     env: { LATCHKEY_PUBLIC_URL: 'latchkey.example.com' },
     says: /^LATCHKEY_PUBLIC_URL must be a URL that starts with http:\/\/ or https:\/\//,
   },
+  ...Object.fromEntries(
+    Object.entries({
+      'a user name': 'https://latchkey@latchkey.example.com',
+      'a password': `https://latchkey:${secret}@latchkey.example.com/x?y=1#z`,
+      'a query': 'https://latchkey.example.com/?',
+      'a fragment': 'https://latchkey.example.com/#top',
+    }).map(([part, LATCHKEY_PUBLIC_URL]) => [
+      `a public address with ${part}`,
+      { env: { LATCHKEY_PUBLIC_URL }, says: /^LATCHKEY_PUBLIC_URL must be without /, secret },
+    ]),
+  ),
   'a trusted proxy that is no address': {
     env: { LATCHKEY_TRUST_PROXY: '10.0.0.1, balancer' },
     says: /^LATCHKEY_TRUST_PROXY must be .*"balancer"/,

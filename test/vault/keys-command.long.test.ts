@@ -14,7 +14,8 @@ import { Vault } from '../../src/vault/vault.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { passwordOf, readSecret, storeSecrets } from './world.ts'
 
-const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
+// Commits reach the system, so that they outlive a kill of the server.
+const settings = { fsync: 'off', full_page_writes: 'off' }
 
 describe('npm run keys, on the database that the service brought', () => {
   test('turns the key in the file, survives a kill, and lets nobody retire a key in use', async () => {
@@ -53,6 +54,9 @@ describe('npm run keys, on the database that the service brought', () => {
     const place = passwordOf(organizationId, rows)
     expect(await readSecret(service.db, service.vault, place)).toBe(`password ${rows}`)
 
+    // A PostgreSQL that was started again does not make the service a new one.
+    const [postmaster] = (await readFile(service.pidFile, 'utf8')).split('\n')
+    process.kill(Number(postmaster), 'SIGKILL')
     const tooEarly = await keys('retire').ended
     expect(tooEarly.code).toBe(1)
     expect(tooEarly.complaint).toContain('restart it, then run `retire` again')
@@ -96,7 +100,8 @@ async function startService(dataDir: string) {
     await db[Symbol.asyncDispose]()
     await postgres.stop()
   }
-  return { db, vault, organizationId, stop }
+  const pidFile = join(postgres.dataFolder, 'postmaster.pid')
+  return { db, vault, organizationId, stop, pidFile }
 }
 
 async function whileUnturned(db: Awaited<ReturnType<typeof startService>>['db'], rows: number) {

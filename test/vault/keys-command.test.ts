@@ -32,7 +32,8 @@ const on = (list: string) => ({ DATABASE_URL: world.url, LATCHKEY_KEYS: list })
 
 describe('npm run keys', () => {
   test('says how it is used when it is called wrongly, and does nothing', async () => {
-    for (const command of ['', 'turn', 'rotate now', 'status x', 'generate 2', 'retire a b']) {
+    const wrong = ['', 'turn', 'rotate now', 'status x', 'generate 2', 'retire a b', 'toString']
+    for (const command of wrong) {
       const { exitCode, out, complaints } = await keys(command, on(both))
       expect([exitCode, out]).toEqual([2, []])
       expect(complaints[0]).toMatch(/^Usage: npm run keys -- <command>/)

@@ -17,10 +17,21 @@ describe('the keys file', () => {
     const path = join(folder.path, 'keys')
     const key = formatKey(createKey())
     for (const text of ['', '\n', 'k-1', 'k-1:c2hvcnQ=', `${key}\n${key}\n`]) {
-      await writeFile(path, text)
+      await writeFile(path, text, { mode: 0o600 })
       await expect(readKeysFile(path)).rejects.toThrow(ConfigError)
       await expect(readOrCreateKeysFile(path)).rejects.toThrow(path)
       expect(await readFile(path, 'utf8')).toBe(text)
+    }
+  })
+
+  test('that others may read or change is refused, with what to do', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'keys')
+    await readOrCreateKeysFile(path)
+    for (const mode of [0o640, 0o604, 0o620]) {
+      await chmod(path, mode)
+      await expect(readKeysFile(path)).rejects.toThrow(ConfigError)
+      await expect(readOrCreateKeysFile(path)).rejects.toThrow(`Run \`chmod 600 ${path}\``)
     }
   })
 
