@@ -1,7 +1,9 @@
 import type { Logger } from 'pino'
+import { accessChannel, Callers } from './access/callers.ts'
 import type { Config } from './config.ts'
 import { type Db, openDatabase } from './database/database.ts'
 import { IdBlocks } from './database/id-blocks.ts'
+import { Listener } from './database/listener.ts'
 import { createEgress, type Egress } from './egress/client.ts'
 import { Catalog } from './elements/catalog.ts'
 import { ProbeAdmission } from './probe/admission.ts'
@@ -15,6 +17,7 @@ export interface Context extends AsyncDisposable {
   log: Logger
   db: Db
   vault: Vault
+  callers: Callers
   catalog: Catalog
   egress: Egress
   admission: ProbeAdmission
@@ -48,6 +51,13 @@ export async function createContext(options: ContextOptions): Promise<Context> {
   try {
     const vault = await Vault.open(db, new Keyring(options.keys))
     const catalog = await Catalog.open(db, options.definitions)
+    const listener = new Listener({
+      url: options.databaseUrl,
+      channel: accessChannel,
+      onChange: () => callers.forget(),
+      onError: (error) => log.warn({ err: error }, 'the listening connection failed'),
+    })
+    const callers = new Callers(db, listener)
     const egress =
       options.egress ??
       createEgress({
@@ -59,6 +69,7 @@ export async function createContext(options: ContextOptions): Promise<Context> {
       log,
       db,
       vault,
+      callers,
       catalog,
       egress,
       admission: new ProbeAdmission(),
@@ -66,6 +77,7 @@ export async function createContext(options: ContextOptions): Promise<Context> {
       probeDeadlineMs: options.probeDeadlineMs ?? probeDeadlineMs,
       async [Symbol.asyncDispose]() {
         await egress[Symbol.asyncDispose]()
+        await listener[Symbol.asyncDispose]()
         await db[Symbol.asyncDispose]()
       },
     }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { Db } from '../database/database.ts'
 import type { Vault } from '../vault/vault.ts'
+import type { Callers } from './callers.ts'
 import { identify } from './identify.ts'
 import type { Principal } from './store.ts'
 
@@ -12,7 +12,7 @@ declare module 'fastify' {
 }
 
 /** Everything in this scope is for users alone; they are known before the body is read. */
-export function requireUser(app: FastifyInstance, context: { db: Db; vault: Vault }) {
+export function requireUser(app: FastifyInstance, context: { callers: Callers; vault: Vault }) {
   app.decorateRequest('principal')
   app.addHook('onRequest', async (request, reply) => {
     // An answer may hold a token.

@@ -1,16 +1,16 @@
-import type { Db } from '../database/database.ts'
 import { Refusal } from '../http/errors.ts'
 import { readToken } from '../vault/token.ts'
 import type { Vault } from '../vault/vault.ts'
+import type { Callers } from './callers.ts'
 import { parseAuthorization } from './header.ts'
-import { findCaller, type Principal } from './store.ts'
+import type { Principal } from './store.ts'
 
 /**
  * Finds out who calls by the User and Organization parts of the header.
  * @throws {Refusal} 401, saying which part of the header is the matter and no more
  */
 export async function identify(
-  { db, vault }: { db: Db; vault: Vault },
+  { callers, vault }: { callers: Pick<Callers, 'find'>; vault: Vault },
   authorization: string | undefined,
 ): Promise<Principal> {
   const parts = parseAuthorization(authorization ?? '')
@@ -20,7 +20,7 @@ export async function identify(
   if (organizationId === undefined) throw unknownOrganization()
   if (readToken('user', user) !== organizationId) throw unknownUser()
   const look = () =>
-    findCaller(db, {
+    callers.find({
       organizationId,
       userHashes: vault.hashes(user),
       organizationHashes: vault.hashes(organization),

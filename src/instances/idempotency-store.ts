@@ -15,12 +15,16 @@ export interface Claim {
   remainingSeconds: number
 }
 
+// A claim that a crash of PostgreSQL loses is found missing when the answer is to be kept, and
+// nothing is stored: it need not wait for the disk.
 const claimStatement = {
   name: 'claim-idempotency-key',
   text: `
     insert into idempotency_claims as held
       (organization_id, user_id, route, key, holder, fingerprint, pepper_id, expires_at)
-    values ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(secs => $8))
+    select $1::bigint, $2::bigint, $3, $4, $5, $6::bytea, $7::integer,
+      now() + make_interval(secs => $8)
+    from (select set_config('synchronous_commit', 'off', true)) unhurried
     on conflict (organization_id, user_id, route, key) do update
       set holder = excluded.holder, fingerprint = excluded.fingerprint,
         pepper_id = excluded.pepper_id, expires_at = excluded.expires_at,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { call, helpDesk } from '../support/client.ts'
+import { until } from '../support/until.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 let world: World
@@ -53,7 +54,8 @@ test('a wrong User part and a wrong Organization part are told apart', async () 
   }
 })
 
-test('a secret with a wrong checksum is refused without a query', async () => {
+/** The queries that the service's pool sends while `work` runs. */
+async function countQueries(work: () => Promise<unknown>): Promise<string[]> {
   const sent: string[] = []
   const { pool } = world.context.db
   const query = pool.query.bind(pool)
@@ -62,14 +64,20 @@ test('a secret with a wrong checksum is refused without a query', async () => {
     return (query as (...all: never[]) => unknown)(...args)
   }) as typeof pool.query
   try {
-    await read(`User ${misspelt(parts.user)}, Organization ${parts.organization}`)
-    await read(`User ${parts.user}, Organization ${misspelt(parts.organization)}`)
-    expect(sent).toEqual([])
-    await read(world.authorization)
-    expect(sent.length).toBeGreaterThan(0)
+    await work()
   } finally {
     pool.query = query as typeof pool.query
   }
+  return sent
+}
+
+test('a secret with a wrong checksum is refused without a query', async () => {
+  const sent = await countQueries(async () => {
+    await read(`User ${misspelt(parts.user)}, Organization ${parts.organization}`)
+    await read(`User ${parts.user}, Organization ${misspelt(parts.organization)}`)
+  })
+  expect(sent).toEqual([])
+  expect((await countQueries(() => read(world.authorization))).length).toBeGreaterThan(0)
 })
 
 test('an instance is not there for another organization, nor for another user of its own', async () => {
@@ -99,4 +107,40 @@ test('who is not known is refused before the body is read', async () => {
     headers: { 'content-type': 'application/json' },
   })
   expect([status, body.code]).toEqual([401, 'access-missing'])
+})
+
+test('a caller whose access is taken away is soon no longer known, though it was just used', async () => {
+  const caller = await world.addOrganization()
+  const ask = async () => (await read(caller.authorization)).body.code
+  for (let at = 0; at < 3; at += 1) expect(await ask()).toBe('instance-not-found')
+  const { pool } = world.context.db
+  await pool.query('update users set active = false where organization_id = $1', [
+    caller.organizationId,
+  ])
+  await until(async () => (await ask()) === 'user-unknown')
+  await pool.query('update users set active = true where organization_id = $1', [
+    caller.organizationId,
+  ])
+  await until(async () => (await ask()) === 'instance-not-found')
+})
+
+test('a caller that was just used is known without a query, unless the database is not heard', async () => {
+  const caller = await world.addOrganization()
+  await until(async () => {
+    const sent = await countQueries(() => read(caller.authorization))
+    return sent.filter((query) => query.includes('find-caller')).length === 0
+  })
+  const { pool } = world.context.db
+  await pool.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where application_name = 'latchkey listener' and datname = current_database()`,
+  )
+  await until(async () => {
+    const sent = await countQueries(() => read(caller.authorization))
+    return sent.some((query) => query.includes('find-caller'))
+  })
+  await until(async () => {
+    const sent = await countQueries(() => read(caller.authorization))
+    return !sent.some((query) => query.includes('find-caller'))
+  })
 })

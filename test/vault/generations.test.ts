@@ -4,6 +4,7 @@ import { identify } from '../../src/access/identify.ts'
 import type { FirstAccess } from '../../src/access/organization.ts'
 import { rotate } from '../../src/vault/rotate.ts'
 import type { Vault } from '../../src/vault/vault.ts'
+import { uncached } from './uncached.ts'
 import {
   createWorld,
   findInstanceOf,
@@ -43,7 +44,7 @@ describe('a service that holds the old key only', () => {
     await old.refreshPeppers()
     await rotate(world.db, vault)
     const callers = Array.from({ length: 20 }, () =>
-      identify({ db: world.db, vault: old }, authorization()),
+      identify({ callers: uncached(world.db), vault: old }, authorization()),
     )
     for (const caller of await Promise.all(callers)) expect(caller.user.id).toBe(access.userId)
     expect(await findInstanceOf(world.db, old, organizationId, token)).toBe(1000)
@@ -61,7 +62,7 @@ describe('a service that holds the old key only', () => {
     await storeSecret(world.db, old, place, 'old')
     expect(await readSecret(world.db, vault, place)).toBe('old')
     const header = `User ${later.userSecret}, Organization ${later.organizationSecret}`
-    const caller = await identify({ db: world.db, vault }, header)
+    const caller = await identify({ callers: uncached(world.db), vault }, header)
     expect(caller.organizationId).toBe(later.organizationId)
   })
 
@@ -71,7 +72,7 @@ describe('a service that holds the old key only', () => {
     await rotate(world.db, await world.vault(second, first), quick)
     const fresh = await world.vault(second)
     expect(await readSecret(world.db, fresh, passwordOf(organizationId, 1))).toBe('password')
-    const caller = await identify({ db: world.db, vault: fresh }, authorization())
+    const caller = await identify({ callers: uncached(world.db), vault: fresh }, authorization())
     expect(caller.user.id).toBe(access.userId)
   })
 })

@@ -6,6 +6,7 @@ import { rotate } from '../../src/vault/rotate.ts'
 import { tokenEntry } from '../../src/vault/token.ts'
 import { caller, type Vault } from '../../src/vault/vault.ts'
 import { listGenerations, listKeys } from './generations.ts'
+import { uncached } from './uncached.ts'
 import {
   createWorld,
   findInstanceOf,
@@ -126,7 +127,7 @@ describe('after a rotation and retiring', () => {
 
     const fresh = await world.vault(second)
     const header = `User ${access.userSecret}, Organization ${access.organizationSecret}`
-    const principal = await identify({ db: world.db, vault: fresh }, header)
+    const principal = await identify({ callers: uncached(world.db), vault: fresh }, header)
     expect(principal.user.id).toBe(access.userId)
     expect(await findInstanceOf(world.db, fresh, organizationId, token)).toBe(1000)
     expect(await readSecret(world.db, fresh, place())).toBe('password')
@@ -195,6 +196,6 @@ describe('after a rotation and retiring', () => {
     const fresh = await world.vault(second)
     expect(await readSecret(world.db, fresh, late)).toBe('late')
     const header = `User ${later.userSecret}, Organization ${later.organizationSecret}`
-    await identify({ db: world.db, vault: fresh }, header)
+    await identify({ callers: uncached(world.db), vault: fresh }, header)
   })
 })

@@ -8,6 +8,7 @@ import { retire } from '../../src/vault/retire.ts'
 import { rotate } from '../../src/vault/rotate.ts'
 import { listGenerations, listKeys } from './generations.ts'
 import type { Account, Orders } from './service-process.ts'
+import { uncached } from './uncached.ts'
 import {
   createWorld,
   giveOrganization,
@@ -97,7 +98,8 @@ describe('while keys turn', () => {
       for (const { place, plaintext } of written) {
         expect(await readSecret(world.db, fresh, place)).toBe(plaintext)
       }
-      for (const header of authorizations) await identify({ db: world.db, vault: fresh }, header)
+      for (const header of authorizations)
+        await identify({ callers: uncached(world.db), vault: fresh }, header)
     }
   })
 

@@ -6,6 +6,7 @@ import { openDatabase } from '../../src/database/database.ts'
 import { Keyring } from '../../src/vault/keyring.ts'
 import { createToken, tokenEntry } from '../../src/vault/token.ts'
 import { caller, type SecretPlace, Vault } from '../../src/vault/vault.ts'
+import { uncached } from './uncached.ts'
 
 /** What a test tells the process that stands for a service, and what it hears at the end. */
 export interface Orders {
@@ -59,7 +60,7 @@ async function serve(orders: Orders) {
       await write(account.rounds)
       await readBack(account.written[Math.floor(Math.random() * account.written.length)]!)
       const header = account.authorizations[account.rounds % account.authorizations.length]
-      await identify({ db, vault }, header)
+      await identify({ callers: uncached(db), vault }, header)
       if (account.rounds % 50 === 0) {
         const email = `${orders.name}-${account.rounds}@example.com`
         const made = await createOrganization({ db, vault }, { name: orders.name, email })

@@ -1,0 +1,51 @@
+import { LRUCache } from 'lru-cache'
+import type { Db } from '../database/database.ts'
+import type { Listener } from '../database/listener.ts'
+import { findCaller, type Principal } from './store.ts'
+
+/** The channel that the database notifies of every change to organizations, users and secrets. */
+export const accessChannel = 'latchkey_access'
+
+type Asked = Parameters<typeof findCaller>[1]
+type Found = Awaited<ReturnType<typeof findCaller>>
+
+const maxCallers = 10_000
+const lifeMs = 30_000
+
+/**
+ * Callers by the hashes of their secrets. Only those that are known are remembered, and only while
+ * the database is heard; a change that it tells of forgets them all.
+ */
+export class Callers {
+  readonly #db: Db
+  readonly #listener: Pick<Listener, 'isCurrent'>
+  readonly #known = new LRUCache<string, Principal>({ max: maxCallers, ttl: lifeMs })
+  #changes = 0
+
+  constructor(db: Db, listener: Pick<Listener, 'isCurrent'>) {
+    this.#db = db
+    this.#listener = listener
+  }
+
+  async find(asked: Asked): Promise<Found> {
+    if (!this.#listener.isCurrent()) return findCaller(this.#db, asked)
+    const key = keyOf(asked)
+    const known = this.#known.get(key)
+    if (known) return { organizationKnown: true, principal: known }
+    const before = this.#changes
+    const found = await findCaller(this.#db, asked)
+    // What changed meanwhile may have been what was just read.
+    if (found.principal && before === this.#changes) this.#known.set(key, found.principal)
+    return found
+  }
+
+  forget() {
+    this.#changes += 1
+    this.#known.clear()
+  }
+}
+
+function keyOf({ organizationId, userHashes, organizationHashes }: Asked): string {
+  const hashes = [...userHashes, ...organizationHashes].map((hash) => hash.toString('base64'))
+  return [organizationId, ...hashes].join(' ')
+}
