@@ -51,7 +51,10 @@ const ofFastify: Record<string, [ProblemCode, string]> = {
     'Send the body as JSON, with the header Content-Type: application/json.',
   ],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['body-invalid', 'The body is empty. Send a JSON object.'],
-  FST_ERR_CTP_INVALID_JSON_BODY: ['body-invalid', 'The body is not valid JSON.'],
+  FST_ERR_CTP_INVALID_JSON_BODY: [
+    'body-invalid',
+    'The body is not valid JSON. Correct it and send it again.',
+  ],
   FST_ERR_MAX_PARAM_LENGTH: ['parameters-invalid', 'A part of the path is too long.'],
   FST_ERR_BAD_URL: ['parameters-invalid', 'The path cannot be decoded: check its "%" escapes.'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [

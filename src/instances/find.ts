@@ -17,7 +17,10 @@ export async function getInstance(
   const record = await findInstance(db, { organizationId, id, userId: user.id })
   const token = record?.secrets.find((secret) => secret.entry === tokenEntry)
   if (!record || !token?.sealed) {
-    throw new Refusal('instance-not-found', `You have no instance with the id ${id}.`)
+    throw new Refusal(
+      'instance-not-found',
+      `You have no instance with the id ${id}. Check the id, and whose secrets you sent.`,
+    )
   }
   const place = { organizationId, owner: ownerOf(id), ...token }
   const instance = showInstance({
