@@ -61,7 +61,10 @@ export class EmbeddedServer {
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.#recovering
-    if (this.#process && !hasEnded(this.#process)) await shutDown(this.#binaries, this.#home)
+    if (this.#process && !hasEnded(this.#process)) {
+      await shutDown(this.#binaries, this.#home)
+      await ended(this.#process)
+    }
     process.off('exit', this.#abandon)
   }
 
@@ -142,6 +145,12 @@ async function launch(
 
 function hasEnded(server: ChildProcess) {
   return server.exitCode !== null || server.signalCode !== null
+}
+
+/** `pg_ctl` is content when `postmaster.pid` is gone, a moment before the process is. */
+async function ended(server: ChildProcess) {
+  server.ref()
+  if (!hasEnded(server)) await once(server, 'exit')
 }
 
 const logLimit = 10 * 1024 * 1024
