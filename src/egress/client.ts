@@ -1,14 +1,13 @@
-import { Connector } from './connector.ts'
 import { Exchange } from './exchange.ts'
 import { aborted } from './failure.ts'
-import { Origins } from './origins.ts'
+import { Identities } from './identities.ts'
 import { createPolicy } from './policy.ts'
-import type { EgressAnswer, EgressRequest } from './request.ts'
+import type { ClientCertificate, EgressAnswer, EgressRequest } from './request.ts'
 import { createResolve, type Resolve } from './resolve.ts'
 import { createTrust } from './trust.ts'
 import { readProxy } from './tunnel.ts'
 
-export type { EgressAnswer, EgressRequest }
+export type { ClientCertificate, EgressAnswer, EgressRequest }
 
 export interface Egress extends AsyncDisposable {
   /**
@@ -29,20 +28,22 @@ export interface EgressOptions {
   ca?: string | string[]
   /** For name, connection and handshake of one connection together; 5 seconds. */
   connectTimeoutMs?: number
+  /** How many client certificates may have connections at a time, for each instance apart; 100. */
+  maxIdentities?: number
 }
 
 /** The only way out of the process. Throws where allow-list or proxy can't be read. */
 export function createEgress(options: EgressOptions): Egress {
   const policy = createPolicy(options.allow)
-  const connector = new Connector({
+  const identities = new Identities({
     policy,
     resolve: options.resolve ?? createResolve(),
     trust: createTrust(options.ca),
     proxy: options.proxy === undefined ? undefined : readProxy(options.proxy),
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+    maxIdentities: options.maxIdentities ?? 100,
   })
-  const origins = new Origins(connector)
-  const context = { policy, connector, origins }
+  const context = { policy, identities }
 
   return {
     send(request) {
@@ -55,6 +56,6 @@ export function createEgress(options: EgressOptions): Egress {
       }
       return settle.promise
     },
-    [Symbol.asyncDispose]: () => origins.close(),
+    [Symbol.asyncDispose]: () => identities.close(),
   }
 }

@@ -17,7 +17,9 @@ import { type EgressProxy, openTunnel } from './tunnel.ts'
 export interface ConnectorOptions {
   policy: EgressPolicy
   resolve: Resolve
-  trust: () => SecureContext
+  secureContext: () => SecureContext
+  /** Whether that presents a certificate. */
+  presents: boolean
   proxy: EgressProxy | undefined
   /** For name, connection and handshake together. */
   connectTimeoutMs: number
@@ -119,7 +121,7 @@ export class Connector {
         socket,
         host,
         ...(isIP(host) === 0 && { servername: host }),
-        secureContext: this.#options.trust(),
+        secureContext: this.#options.secureContext(),
         ALPNProtocols: ['http/1.1'],
       })
       await reached(secure, 'secureConnect', signal)
@@ -128,7 +130,7 @@ export class Connector {
       return secure.on('error', (error) => secure.destroy(error))
     } catch (error) {
       socket.destroy()
-      throw tlsFailure(destination, error)
+      throw tlsFailure({ ...destination, presents: this.#options.presents }, error)
     }
   }
 }

@@ -1,16 +1,14 @@
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import { decodeBody } from './body.ts'
-import type { Connector } from './connector.ts'
 import { aborted, codeOf, EgressFailure, exchangeFailure, late } from './failure.ts'
-import type { Origins } from './origins.ts'
+import type { Connections, Identities } from './identities.ts'
 import { destinationOf, type EgressPolicy } from './policy.ts'
 import { redirectTarget } from './redirect.ts'
 import { checkMethod, type EgressAnswer, type EgressRequest, outgoingHeaders } from './request.ts'
 
 export interface ExchangeContext {
   policy: EgressPolicy
-  connector: Connector
-  origins: Origins
+  identities: Identities
 }
 
 const maxRedirects = 3
@@ -27,6 +25,7 @@ export class Exchange implements AttemptOwner {
   readonly #onAbort = () => this.#fail(aborted())
   readonly #visited: string[] = []
   #attempt: Attempt
+  #connections: Connections | undefined
   #repeated = false
   #timer: NodeJS.Timeout | undefined
   #done = false
@@ -58,7 +57,7 @@ export class Exchange implements AttemptOwner {
   }
 
   onUsedSocket(): boolean {
-    return !this.#context.connector.handing
+    return !this.#connections?.connector.handing
   }
 
   ended(attempt: Attempt): void {
@@ -79,22 +78,29 @@ export class Exchange implements AttemptOwner {
       // Not at once: undici is still putting away the connection that broke.
       setImmediate(() => this.#dispatch(new Attempt(attempt.url, this.#maxBytes, this)))
     } else {
-      this.#fail(exchangeFailure(destinationOf(attempt.url), error, attempt.status > 0))
+      const where = { ...destinationOf(attempt.url), presents: this.#presents(attempt) }
+      this.#fail(exchangeFailure(where, error, attempt.status > 0))
     }
   }
 
   #dispatch(attempt: Attempt): void {
     if (this.#done) return
     this.#attempt = attempt
-    const { method, body = null } = this.#request
+    const { method, body = null, clientCertificate } = this.#request
     const { origin, pathname, search } = attempt.url
     try {
-      this.#context.origins
+      this.#connections = this.#context.identities.of(clientCertificate)
+      this.#connections.origins
         .get(origin)
         .dispatch({ method, path: pathname + search, headers: this.#headers, body }, attempt)
     } catch (error) {
       this.#fail(error as EgressFailure)
     }
+  }
+
+  /** Whether our certificate is what the other end may have had against this attempt. */
+  #presents({ onUsedSocket, answering }: Attempt): boolean {
+    return this.#request.clientCertificate !== undefined && !onUsedSocket && !answering
   }
 
   #judge(url: URL): void {

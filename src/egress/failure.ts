@@ -1,20 +1,23 @@
 import { errors } from 'undici'
 
 /** What can end a request without an answer. A closed set that callers may switch on. */
-export type FailureKind =
-  | 'forbidden' // the policy does not let us go there
-  | 'unsendable' // no valid HTTP request can be made of it
-  | 'name' // the host has no address, or its name server does not answer
-  | 'refused' // nothing listens on that port
-  | 'unreachable' // no way to the address
-  | 'proxy' // the egress proxy fails or refuses us
-  | 'tls' // certificate or handshake
-  | 'reset' // the connection broke before the answer was complete
-  | 'late' // the deadline passed
-  | 'too-large' // more than `maxBytes`
-  | 'malformed' // not HTTP, or an encoding that can't be read
-  | 'redirect' // too many, in a circle, or to nowhere
-  | 'aborted' // the caller gave up, or the service is stopping
+export const failureKinds = [
+  'forbidden', // the policy does not let us go there
+  'unsendable', // no valid HTTP request can be made of it
+  'name', // the host has no address, or its name server does not answer
+  'refused', // nothing listens on that port
+  'unreachable', // no way to the address
+  'proxy', // the egress proxy fails or refuses us
+  'tls', // certificate or handshake
+  'reset', // the connection broke before the answer was complete
+  'late', // the deadline passed
+  'too-large', // more than `maxBytes`
+  'malformed', // not HTTP, or an encoding that can't be read
+  'redirect', // too many, in a circle, or to nowhere
+  'aborted', // the caller gave up, or the service is stopping
+] as const
+
+export type FailureKind = (typeof failureKinds)[number]
 
 /**
  * A request that got no answer. `message` is a sentence for people that says what to do, and
@@ -37,6 +40,8 @@ export class EgressFailure extends Error {
 export interface Where {
   hostname: string
   port: number
+  /** Whether our certificate was just presented there, and nothing has come back. */
+  presents?: boolean
 }
 
 const retryHint = 'Try again; if it stays so, ask the vendor'
@@ -92,23 +97,15 @@ export function connectFailure({ hostname, port }: Where, error: unknown): Egres
 }
 
 /** For a handshake that failed: says what is wrong with the certificate, where it is that. */
-export function tlsFailure({ hostname, port }: Where, error: unknown): EgressFailure {
+export function tlsFailure(where: Where, error: unknown): EgressFailure {
+  const { hostname, port } = where
   const code = codeOf(error)
   const certificate = certificates[code ?? '']
   if (certificate) {
     return new EgressFailure('tls', `The certificate of ${hostname} ${certificate}.`, code)
   }
-  if (code === 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED') {
-    return new EgressFailure('tls', `${hostname} asks for a client certificate.`, code)
-  }
-  // How TLS 1.2 says that it wants one, among other things.
-  if (code?.endsWith('ALERT_HANDSHAKE_FAILURE')) {
-    return new EgressFailure(
-      'tls',
-      `${hostname} refuses our handshake. It may ask for a client certificate, or for ciphers that are no longer safe.`,
-      code,
-    )
-  }
+  const refused = refusedClient(where, code)
+  if (refused) return new EgressFailure('tls', refused, code)
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {
     return new EgressFailure(
       'tls',
@@ -117,11 +114,41 @@ export function tlsFailure({ hostname, port }: Where, error: unknown): EgressFai
     )
   }
   const word = code === undefined ? '' : ` (${code})`
+  const doubt = where.presents ? ' It may not accept the client certificate.' : ''
   return new EgressFailure(
     'tls',
-    `${hostname} and we can't agree on a secure connection on port ${port}${word}. ${retryHint}.`,
+    `${hostname} and we can't agree on a secure connection on port ${port}${word}.${doubt} ${retryHint}.`,
     code,
   )
+}
+
+/** The alerts of RFC 8446, section 6.2, that are about the certificate of the client. */
+const clientAlerts: Record<string, string> = {
+  BAD_CERTIFICATE: 'is not acceptable to it',
+  UNSUPPORTED_CERTIFICATE: 'is of a kind that it does not take',
+  CERTIFICATE_REVOKED: 'was revoked',
+  CERTIFICATE_EXPIRED: 'has expired, or is not valid yet',
+  CERTIFICATE_UNKNOWN: 'is not acceptable to it',
+  UNKNOWN_CA: 'comes from an authority that it does not know, or lacks its chain',
+  ACCESS_DENIED: 'is known to it, but has no access',
+  DECRYPT_ERROR: 'does not fit its key',
+}
+
+/** What a server says by an alert, if it is about our certificate, or that we have none. */
+function refusedClient(where: Where, code: string | undefined): string | undefined {
+  const { hostname, presents = false } = where
+  const [, alert = ''] = /ALERT_(\w+)$/.exec(code ?? '') ?? []
+  if (alert === 'CERTIFICATE_REQUIRED') {
+    return `${hostname} asks for a client certificate. Give one that the vendor knows.`
+  }
+  // How TLS 1.2 says that it wants one, among other things.
+  if (alert === 'HANDSHAKE_FAILURE') {
+    return `${hostname} refuses our handshake. It may ask for ${presents ? 'another' : 'a'} client certificate, or for ciphers that are no longer safe.`
+  }
+  const reason = presents && clientAlerts[alert]
+  return reason
+    ? `${hostname} does not accept the client certificate: it ${reason}. Check which certificate the vendor expects.`
+    : undefined
 }
 
 /** What ended an exchange whose connection stood; `answered` tells that its headers had come. */
@@ -144,9 +171,11 @@ export function exchangeFailure(where: Where, error: Error, answered: boolean): 
       code,
     )
   }
+  // Once TLS 1.3 has let them see a certificate that they don't want, some close without a word.
+  const doubt = where.presents ? ' It may not accept the client certificate.' : ''
   return new EgressFailure(
     'reset',
-    `${hostname} closed the connection before its answer was complete. ${retryHint}.`,
+    `${hostname} closed the connection before its answer was complete.${doubt} ${retryHint}.`,
     code,
   )
 }

@@ -19,16 +19,24 @@ export class Origins {
     },
   })
   readonly #connector: Connector
+  readonly #onEmpty: () => void
   #closing = false
 
-  constructor(connector: Connector) {
+  /** @param onEmpty called when the last connection is gone */
+  constructor(connector: Connector, onEmpty: () => void) {
     this.#connector = connector
+    this.#onEmpty = onEmpty
   }
 
   /** Throws an `aborted` failure once closed. */
   get(origin: string): Pool {
     if (this.#closing) throw aborted()
     return this.#pools.get(origin) ?? this.#add(origin)
+  }
+
+  /** Puts out every origin. */
+  retire(): void {
+    this.#pools.clear()
   }
 
   /** Ends every connection and what runs on it. */
@@ -58,6 +66,7 @@ export class Origins {
       const { connected, size } = pool.stats
       if (connected === 0 && size === 0 && this.#pools.peek(origin) === pool) {
         this.#pools.delete(origin)
+        if (this.#pools.size === 0) this.#onEmpty()
       }
     }
     pool.on('disconnect', forget).on('connectionError', forget)

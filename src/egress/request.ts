@@ -1,5 +1,17 @@
 import { EgressFailure } from './failure.ts'
 
+/** What we present in TLS where the vendor asks for it (RFC 8446, section 4.4.2). */
+export interface ClientCertificate {
+  /** PEM: the leaf, then its chain. */
+  certificate: string
+  /** PEM, PKCS#8. */
+  key: string
+  /** SHA-256 of the leaf. */
+  fingerprint: string
+  /** On whose behalf, such as `instance/12`: connections never serve another. */
+  identity: string
+}
+
 export interface EgressRequest {
   method: string
   /** Without user name and password. A fragment is not sent. */
@@ -12,6 +24,7 @@ export interface EgressRequest {
   /** Of the body, after decompression; 1 MiB. */
   maxBytes?: number
   signal?: AbortSignal
+  clientCertificate?: ClientCertificate
   /**
    * Whether it does no harm if the vendor gets this twice, which happens when it closes an idle
    * connection at the moment of use. GET, HEAD and OPTIONS are, unless said otherwise.
@@ -29,8 +42,8 @@ export interface EgressAnswer {
   url: URL
 }
 
-/** What belongs to the connection, and is not the caller's to say. */
-const ours = new Set([
+/** What belongs to the connection, and is not the caller's to say; it is left out. */
+export const connectionHeaders: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
   'expect',
@@ -56,7 +69,7 @@ export function outgoingHeaders(headers: Record<string, string>): string[] {
   let encoded = false
   for (const [name, text] of Object.entries(headers)) {
     const lower = name.toLowerCase()
-    if (ours.has(lower)) continue
+    if (connectionHeaders.has(lower)) continue
     if (!token.test(name)) throw unsendable('the name of a header')
     if (!value.test(text)) throw unsendable(`the header ${lower}`)
     if (lower === 'accept-encoding') encoded = true
