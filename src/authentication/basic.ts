@@ -1,25 +1,17 @@
-import { Type } from 'typebox'
-import type { Values, VendorRequest } from './request.ts'
-import { RenderError, render } from './template.ts'
+import { type Static, Type } from 'typebox'
+import { RenderError, render } from '../exchange/template.ts'
+import { type AuthenticationType, common, strict } from './type.ts'
 
 const schema = Type.Object(
-  {
-    type: Type.Literal('basic'),
-    name: Type.String(),
-    username: Type.String(),
-    password: Type.String(),
-  },
-  { additionalProperties: false },
+  { type: Type.Literal('basic'), ...common, username: Type.String(), password: Type.String() },
+  strict,
 )
 
 /** HTTP Basic authentication (RFC 7617), in UTF-8. */
 export const basic = {
   schema,
-  sign(
-    request: VendorRequest,
-    authentication: { username: string; password: string },
-    values: Values,
-  ): VendorRequest {
+  seesBody: () => false,
+  sign(request, authentication, values) {
     const username = render(authentication.username, values, (value, key) => {
       // RFC 7617, section 2: the first colon ends the user name.
       if (value.includes(':')) throw new RenderError(key, 'must not contain a colon')
@@ -29,7 +21,7 @@ export const basic = {
     const credentials = Buffer.from(`${username}:${password}`, 'utf8').toString('base64')
     return { ...request, headers: { ...request.headers, authorization: `Basic ${credentials}` } }
   },
-}
+} as const satisfies AuthenticationType<Static<typeof schema>> & { schema: unknown }
 
 /** RFC 7617, section 2. */
 function withoutControls(value: string, key: string): string {

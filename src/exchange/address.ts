@@ -1,6 +1,19 @@
-import type { Values } from '../authentication/request.ts'
-import { escapes, RenderError, render, textOf } from '../authentication/template.ts'
-import type { Element, Entry } from './element.ts'
+import type { Values } from './request.ts'
+import { applyFilters, escapes, RenderError, render, splitTemplate, textOf } from './template.ts'
+
+/** A configuration entry as far as addresses are concerned. */
+export interface AddressEntry {
+  key: string
+  type: string
+  defaultPath?: string
+  hosts?: string[]
+}
+
+/** An address as a definition writes it, and the entries that it may name. */
+export interface AddressTemplate {
+  baseUrl: string
+  entries: readonly AddressEntry[]
+}
 
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i
 
@@ -9,38 +22,47 @@ const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-
  * a `path` entry keeps its slashes, and any other value stays inside its host label or path segment.
  * @throws {RenderError} for a value that cannot be part of an address
  */
-export function baseUrlOf(element: Element, values: Values): URL {
-  const entries = new Map(element.entries.map((entry) => [entry.key, entry]))
-  const parts = [...element.baseUrl.matchAll(/([^{]+)|\{([^}]+)\}/g)]
+export function baseUrlOf({ baseUrl, entries }: AddressTemplate, values: Values): URL {
+  const known = new Map(entries.map((entry) => [entry.key, entry]))
+  const parts = splitTemplate(baseUrl)
   let address = ''
-  for (const [, literal, key] of parts) {
-    const part = literal ?? renderPart(address, entries.get(key!)!, textOf(values, key!))
+  for (const { literal, key, filters } of parts) {
+    const part =
+      literal ??
+      renderPart(
+        address,
+        known.get(key!) ?? { key: key!, type: 'text' },
+        applyFilters(textOf(values, key!), filters, key!),
+      )
     address =
       address.endsWith('/') && part.startsWith('/') ? address + part.slice(1) : address + part
   }
   const url = URL.parse(address.endsWith('/') ? address : `${address}/`)
   if (!url) {
-    const first = parts.find(([, , key]) => key !== undefined)?.[2]
+    const first = parts.find(({ key }) => key !== undefined)?.key
     throw new RenderError(first ?? 'element', 'does not make an address')
   }
   return url
 }
 
-/** A path below the base URL, each value confined to its segment, and a query. */
+/** A path below the base URL or that itself, each value confined to its segment, and a query. */
 export function addressOf(
   base: URL,
-  path: string,
+  path: string | undefined,
   query: Record<string, string> | undefined,
   values: Values,
 ): string {
-  const address = base.href + render(path, values, escapes.path)
+  const address =
+    path === undefined
+      ? base.href.slice(0, base.pathname === '/' ? undefined : -1)
+      : base.href + render(path, values, escapes.path)
   const parameters = Object.entries(query ?? {}).map(
     ([name, template]) => `${encodeURIComponent(name)}=${render(template, values, escapes.query)}`,
   )
   return parameters.length > 0 ? `${address}?${parameters.join('&')}` : address
 }
 
-function renderPart(before: string, entry: Entry, value: string): string {
+function renderPart(before: string, entry: AddressEntry, value: string): string {
   if (entry.type === 'url') return readServerUrl(entry, value)
   if (entry.type === 'path') return readPath(entry.key, value)
   const inHost = !/^[a-z]+:\/\/[^/]*\//i.test(before)
@@ -52,7 +74,7 @@ function renderPart(before: string, entry: Entry, value: string): string {
 }
 
 /** With or without scheme; none means https. */
-function readServerUrl(entry: Entry, value: string): string {
+function readServerUrl(entry: AddressEntry, value: string): string {
   const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `https://${value}`
   // Half a scheme, as in "https:/host", would be taken for the host.
   const url = /^https?:(?!\/\/)/i.test(value) ? null : URL.parse(address)
@@ -62,10 +84,18 @@ function readServerUrl(entry: Entry, value: string): string {
   if (url.username || url.password) {
     throw new RenderError(entry.key, 'must not hold a user name or password')
   }
+  if (entry.hosts && !entry.hosts.some((host) => isWithin(url.hostname, host))) {
+    throw new RenderError(entry.key, `must be an address of ${entry.hosts.join(' or ')}`)
+  }
   if (url.search || url.hash) throw new RenderError(entry.key, 'must not hold "?" or "#"')
   const segments = segmentsOf(url.pathname)
   if (segments.length === 0) return url.origin + (entry.defaultPath ?? '')
   return `${url.origin}/${segments.join('/')}`
+}
+
+/** `*.example.com` is any host below it. */
+function isWithin(host: string, allowed: string): boolean {
+  return allowed.startsWith('*.') ? host.endsWith(allowed.slice(1)) : host === allowed
 }
 
 /** Slashes at both ends, none doubled. */

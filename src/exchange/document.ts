@@ -1,15 +1,23 @@
+import type { Answer } from './condition.ts'
 import { XmlTexts } from './xml.ts'
 
 /** A vendor's answer, read as text, JSON or XML only when a rule asks for it. */
 export class AnswerDocument {
   readonly text: string
   readonly #contentType: string
+  #lower: string | undefined
   #json: { value: unknown } | undefined
   #xml: XmlTexts | undefined
 
   constructor(body: Buffer, contentType: string) {
     this.#contentType = contentType.toLowerCase()
     this.text = decode(body, /charset="?([^";\s]+)/.exec(this.#contentType)?.[1])
+  }
+
+  /** The text in lower case. */
+  get lower(): string {
+    this.#lower ??= this.text.toLowerCase()
+    return this.#lower
   }
 
   /** What it is, by its content type and else by how it begins. */
@@ -47,6 +55,20 @@ export class AnswerDocument {
       }
     }
     return this.#json.value
+  }
+}
+
+/** An answer as conditions see it. */
+export function readAnswer(sent: {
+  status: number
+  headers: Record<string, string | string[]>
+  body: Buffer
+}): Answer {
+  const { status, headers, body } = sent
+  return {
+    status,
+    headers,
+    document: new AnswerDocument(body, String(headers['content-type'] ?? '')),
   }
 }
 

@@ -1,6 +1,11 @@
+import { filterOf } from './filters.ts'
 import type { Values } from './request.ts'
 
-const placeholder = /\{([A-Za-z][A-Za-z0-9._-]*)\}/g
+/** `{key}` or `{key|filter|filter:argument}`; JSON's braces never look like that. */
+const placeholder = /\{([A-Za-z][A-Za-z0-9._-]*)((?:\|[^{}|]*)*)\}/g
+
+/** What stands for a secret in what is shown. */
+export const secretMask = '********'
 
 /** A value that cannot stand where the definition puts it. */
 export class RenderError extends Error {
@@ -33,6 +38,13 @@ export const escapes = {
     }
     return value
   },
+  cookie: (value, key) => {
+    // RFC 6265, section 4.1.1
+    if (/[^\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]/.test(value)) {
+      throw new RenderError(key, 'has a character that cannot stand in a cookie')
+    }
+    return value
+  },
   xml: (value, key) => {
     // XML 1.0, section 2.2
     if (/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u.test(value)) {
@@ -42,9 +54,61 @@ export const escapes = {
   },
 } as const satisfies Record<string, Escape>
 
-/** Puts values in the places of `{key}`; what is not given becomes nothing. */
+/** A definition may repeat values and make them longer; what comes of it has an end. */
+const maxValue = 64 * 1024
+const maxRendered = 1024 * 1024
+
+/**
+ * Puts values in the places of `{key}`; what is not given becomes nothing.
+ * @throws {RenderError} for a value that cannot stand there, or where too much comes of it
+ */
 export function render(template: string, values: Values, escapeValue: Escape): string {
-  return template.replace(placeholder, (_, key: string) => escapeValue(textOf(values, key), key))
+  let length = template.length
+  return template.replace(placeholder, (_, key: string, filters: string) => {
+    const text = escapeValue(filtered(values, key, filters), key)
+    length += text.length
+    if (length > maxRendered) throw new RenderError(key, 'makes the request too large')
+    return text
+  })
+}
+
+/** The keys that the placeholders inside a template, or inside any part of a definition, name. */
+export function placeholdersIn(template: unknown): string[] {
+  return splitTemplate(JSON.stringify(template) ?? '').flatMap(({ key }) => key ?? [])
+}
+
+/** Literal parts and placeholders in order. */
+export function splitTemplate(
+  template: string,
+): { literal?: string; key?: string; filters: string[] }[] {
+  const parts: { literal?: string; key?: string; filters: string[] }[] = []
+  let end = 0
+  for (const match of template.matchAll(placeholder)) {
+    if (match.index > end) parts.push({ literal: template.slice(end, match.index), filters: [] })
+    parts.push({ key: match[1]!, filters: match[2]!.split('|').slice(1) })
+    end = match.index + match[0].length
+  }
+  if (end < template.length) parts.push({ literal: template.slice(end), filters: [] })
+  return parts
+}
+
+/** The value of an entry sent through filters such as `|lower|replace:-:_`. */
+export function filtered(values: Values, key: string, filters: string): string {
+  return applyFilters(textOf(values, key), filters.split('|').slice(1), key)
+}
+
+/**
+ * A masked value stays what it is.
+ * @throws {RenderError} where the filters make too much of it
+ */
+export function applyFilters(value: string, filters: readonly string[], key: string): string {
+  if (value === secretMask) return value
+  let text = value
+  for (const filter of filters) {
+    text = filterOf(filter)!(text)
+    if (text.length > maxValue) throw new RenderError(key, 'becomes too long')
+  }
+  return text
 }
 
 /**
@@ -66,11 +130,19 @@ export function renderJson(template: unknown, values: Values): unknown {
   return Object.fromEntries(members.map(([name, member]) => [name, renderJson(member, values)]))
 }
 
+/** Renders each member of a map such as headers. */
+export function renderAll(
+  templates: Record<string, string>,
+  values: Values,
+  escapeValue: Escape,
+): [name: string, value: string][] {
+  return Object.entries(templates).map(([name, template]) => [
+    name,
+    render(template, values, escapeValue),
+  ])
+}
+
 /** `application/x-www-form-urlencoded`, as the URL standard writes it. */
 export function renderForm(fields: Record<string, string>, values: Values): string {
-  const rendered = Object.entries(fields).map(([name, template]) => [
-    name,
-    render(template, values, escapes.text),
-  ])
-  return new URLSearchParams(rendered).toString()
+  return new URLSearchParams(renderAll(fields, values, escapes.text)).toString()
 }

@@ -1,5 +1,5 @@
-import type { VendorRequest } from '../authentication/request.ts'
-import { secretMask } from '../elements/configuration.ts'
+import type { VendorRequest } from '../exchange/request.ts'
+import { secretMask } from '../exchange/template.ts'
 import type { Verdict } from './judge.ts'
 import type { Scrub } from './scrub.ts'
 

@@ -1,19 +1,13 @@
-import type { Element, When } from '../elements/element.ts'
-import type { AnswerDocument } from './document.ts'
+import type { EgressFailure, FailureKind } from '../egress/failure.ts'
+import type { Element } from '../elements/element.ts'
+import { type Answer, holds, holdsFor } from '../exchange/condition.ts'
+import type { Step, verdicts } from '../exchange/step.ts'
 
 /** What a probe concludes; where an element has none, its instances are `unverified`. */
-export type Verdict =
-  | 'verified'
-  | 'rejected'
-  | 'insufficient'
-  | 'misdirected'
-  | 'throttled'
-  | 'unreachable'
-  | 'late'
-  | 'unexpected'
+export type Verdict = (typeof verdicts)[number]
 
 export interface Judgement {
-  verdict: Verdict
+  verdict: Verdict | 'forbidden'
   /** For people: what is wrong and what to do. */
   message: string
   /** The vendor's own words, not scrubbed yet. */
@@ -22,55 +16,46 @@ export interface Judgement {
   retryAfter?: number | undefined
 }
 
-interface Answer {
-  status: number
-  headers: Record<string, string | string[]>
-  document: AnswerDocument
-}
-
 const defaultRetryAfter = 30
 const maxRetryAfter = 86_400
 
-/** Decides what an answer means: the element's rules in order, then the general ones for HTTP. */
-export function judge(element: Element, answer: Answer, now = Date.now()): Judgement {
-  const rule = element.probe?.rules.find(({ when }) => holds(when, answer))
+const verdictOfFailure: Record<FailureKind, Verdict | 'forbidden'> = {
+  forbidden: 'forbidden',
+  unsendable: 'misdirected',
+  name: 'unreachable',
+  refused: 'unreachable',
+  unreachable: 'unreachable',
+  proxy: 'unreachable',
+  tls: 'unreachable',
+  reset: 'unreachable',
+  late: 'late',
+  'too-large': 'unexpected',
+  malformed: 'unexpected',
+  redirect: 'misdirected',
+  aborted: 'unreachable',
+}
+
+type Asked = Pick<Element, 'name' | 'retryAfter'>
+
+/** Decides what an answer means: the step's rules in order, then the general ones for HTTP. */
+export function judge(element: Asked, step: Step, answer: Answer, now = Date.now()): Judgement {
+  const rule = step.rules.find(({ when }) => holds(when, answer))
   const verdict = rule?.verdict ?? judgeStatus(answer.status)
   const judgement: Judgement = {
     verdict,
     message: rule?.message ?? sentence(verdict, element.name, answer),
-    providerMessage: verdict === 'verified' ? undefined : findProviderMessage(element, answer),
+    providerMessage: verdict === 'verified' ? undefined : findProviderMessage(step, answer),
   }
-  if (verdict === 'throttled') {
-    judgement.retryAfter = readRetryAfter(answer.headers['retry-after'], now)
-  }
+  if (verdict === 'throttled') judgement.retryAfter = readRetryAfter(element, answer.headers, now)
   return judgement
 }
 
-function holds(when: When, { status, document }: Answer): boolean {
-  if (when.status !== undefined && ![when.status].flat().includes(status)) return false
-  if (when.body && document.kind !== when.body) return false
-  if (when.says && !says(document.text, when.says)) return false
-  if (when.xml && !matches(document.xml(when.xml.path), when.xml)) return false
-  return !when.json || matches(document.json(when.json.pointer), when.json)
-}
-
-function matches(found: unknown, condition: { equals?: unknown; says?: string[] }): boolean {
-  if (found === undefined) return false
-  if ('equals' in condition && found !== condition.equals) return false
-  if (!condition.says) return true
-  // To make text of an object that a vendor sent can fail in many ways.
-  return !(found instanceof Object) && says(String(found), condition.says)
-}
-
-/** All parts, one behind the other: what `/one.*two/i` would find, in linear time. */
-function says(text: string, parts: string[]): boolean {
-  const lower = text.toLowerCase()
-  let from = 0
-  return parts.every((part) => {
-    const at = lower.indexOf(part.toLowerCase(), from)
-    from = at + part.length
-    return at >= 0
-  })
+/** Decides what it means that no answer came. */
+export function judgeFailure(step: Step, { kind, message }: EgressFailure): Judgement {
+  const rule = step.rules.find(({ when }) => holdsFor(when, kind))
+  // What we ourselves forbid is no matter of the vendor's.
+  if (!rule || kind === 'forbidden') return { verdict: verdictOfFailure[kind], message }
+  return { verdict: rule.verdict, message: rule.message ?? message }
 }
 
 function judgeStatus(status: number): Verdict {
@@ -104,19 +89,40 @@ function redirectTarget(location: string | string[] | undefined): string | undef
   return url && /^https?:$/.test(url.protocol) ? url.origin : undefined
 }
 
-function findProviderMessage(element: Element, { document }: Answer): string | undefined {
-  for (const place of element.probe?.providerMessage ?? []) {
+function findProviderMessage(step: Step, { document }: Answer): string | undefined {
+  for (const place of step.providerMessage ?? []) {
     const found = place.startsWith('/') ? document.json(place) : document.xml(place)
     if (typeof found === 'string' && found !== '') return found
   }
   return undefined
 }
 
-/** Seconds, or a date of HTTP (RFC 9110, section 10.2.3), from one second to a day. */
-function readRetryAfter(header: string | string[] | undefined, now: number): number {
-  const text = String(header ?? '')
-  const at = /^[A-Z][a-z]+, .* GMT$/.test(text) ? Date.parse(text) : Number.NaN
-  const seconds = /^\d+$/.test(text) ? Number(text) : (at - now) / 1000
-  if (Number.isNaN(seconds)) return defaultRetryAfter
+/** In whole seconds, from one to a day. */
+function readRetryAfter(
+  { retryAfter: own }: Asked,
+  headers: Answer['headers'],
+  now: number,
+): number {
+  const standard = secondsIn(String(headers['retry-after'] ?? ''), 'seconds', now)
+  const named = own && secondsIn(String(headers[own.header.toLowerCase()] ?? ''), own.unit, now)
+  const seconds = named ?? standard
+  if (seconds === undefined) return defaultRetryAfter
   return Math.min(maxRetryAfter, Math.max(1, Math.ceil(seconds)))
+}
+
+/** A number, or a date of HTTP (RFC 9110, section 10.2.3). */
+function secondsIn(
+  text: string,
+  unit: NonNullable<Element['retryAfter']>['unit'],
+  now: number,
+): number | undefined {
+  if (/^[A-Z][a-z]+, .* GMT$/.test(text)) {
+    const at = Date.parse(text)
+    return Number.isNaN(at) ? undefined : (at - now) / 1000
+  }
+  if (!/^\d+(\.\d+)?$/.test(text)) return undefined
+  const count = Number(text)
+  if (unit === 'seconds') return count
+  if (unit === 'milliseconds') return count / 1000
+  return unit === 'unix' ? count - now / 1000 : (count - now) / 1000
 }

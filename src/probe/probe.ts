@@ -1,121 +1,189 @@
-import type { Values, VendorRequest } from '../authentication/request.ts'
+import { openSession, sendPlain, sendSigned } from '../authentication/send.ts'
 import type { Egress, EgressAnswer } from '../egress/client.ts'
-import { EgressFailure, type FailureKind } from '../egress/failure.ts'
-import { secretMask } from '../elements/configuration.ts'
-import type { Probe } from '../elements/element.ts'
-import { AnswerDocument } from './document.ts'
+import { EgressFailure } from '../egress/failure.ts'
+import type { Element } from '../elements/element.ts'
+import { baseUrlOf } from '../exchange/address.ts'
+import type { Answer } from '../exchange/condition.ts'
+import { readAnswer } from '../exchange/document.ts'
+import { extractAll } from '../exchange/extract.ts'
+import type { Values } from '../exchange/request.ts'
+import { RenderError } from '../exchange/template.ts'
 import { type Exchange, showRequest, showResponse } from './exchange.ts'
-import { type Judgement, judge, type Verdict } from './judge.ts'
-import { buildRequest, type Credentials } from './request.ts'
-import { createScrub, type Scrub } from './scrub.ts'
+import { type Judgement, judge, judgeFailure } from './judge.ts'
+import { isOfSession, lazyScrub, maskSecrets } from './masking.ts'
+import {
+  buildRequest,
+  type Credentials,
+  type Prepared,
+  type ProbeStep,
+  showableRequest,
+  stepsFor,
+} from './request.ts'
+import type { Scrub } from './scrub.ts'
 
 export const probeDeadlineMs = 10_000
 const maxProviderMessage = 1000
 const maxLocation = 1000
 
-export interface ProbeResult extends Omit<Judgement, 'verdict'> {
-  verdict: Verdict | 'forbidden'
+export interface ProbeResult extends Judgement {
+  /** What the vendor told that belongs into the configuration. */
+  discovered: (readonly [key: string, value: string])[]
   /** Made only when it is asked for: most probes succeed and nobody looks. */
   exchange(): Exchange
 }
 
-const verdictOfFailure: Record<FailureKind, Verdict | 'forbidden'> = {
-  forbidden: 'forbidden',
-  unsendable: 'misdirected',
-  name: 'unreachable',
-  refused: 'unreachable',
-  unreachable: 'unreachable',
-  proxy: 'unreachable',
-  tls: 'unreachable',
-  reset: 'unreachable',
-  late: 'late',
-  'too-large': 'unexpected',
-  malformed: 'unexpected',
-  redirect: 'misdirected',
-  aborted: 'unreachable',
+/** One step that was taken. */
+interface Taken {
+  step: ProbeStep
+  credentials: Credentials
+  durationMs: number
+  judgement: Judgement
+  sent: EgressAnswer | EgressFailure
+  answer?: Answer
+  scrub: Scrub
 }
 
 /**
- * Tries credentials live at the vendor, once, within ten seconds; whatever happens is a verdict.
- * `request` is what `buildRequest` makes, where that was done before.
+ * Tries credentials live at the vendor, step by step, within ten seconds; whatever happens is a
+ * verdict. `first` is the first step's request, where that was prepared before.
  */
 export async function probeVendor(
-  egress: Egress,
-  probe: Probe,
+  egress: Pick<Egress, 'send'>,
   credentials: Credentials,
-  options: { deadlineMs?: number; request?: VendorRequest | undefined } = {},
+  options: { deadlineMs?: number; first?: Prepared | undefined } = {},
 ): Promise<ProbeResult> {
-  const { deadlineMs = probeDeadlineMs } = options
-  const request = options.request ?? buildRequest(probe, credentials, credentials.values)
-  const started = performance.now()
-  const sent = await send(egress, request, deadlineMs)
-  const durationMs = Math.round(performance.now() - started)
-  // Made when something is shown: most probes succeed.
-  let made: Scrub | undefined
-  const scrub: Scrub = (text, limit) => {
-    made ??= createScrub(secretsOf(credentials))
-    return made(text, limit)
-  }
-  const show = (
-    verdict: Verdict | 'forbidden',
-    rest: Pick<Exchange, 'response' | 'failure'>,
-  ): Exchange => {
-    const masked = buildRequest(probe, credentials, maskSecrets(credentials))
-    return { verdict, durationMs, request: showRequest(masked), ...rest }
-  }
-  if (sent instanceof EgressFailure) {
-    const verdict = verdictOfFailure[sent.kind]
-    const failure = { kind: sent.kind, message: sent.message }
-    return {
-      verdict,
-      message: sent.message,
-      exchange: () => show(verdict, { response: null, failure }),
+  const { element, authentication } = credentials
+  const deadline = performance.now() + (options.deadlineMs ?? probeDeadlineMs)
+  let { first } = options
+  let known = credentials
+  let taken: Taken | undefined
+  for (const step of stepsFor(element, authentication)) {
+    const prepared: Prepared | RenderError = first ?? (await prepareStep(step, known))
+    first = undefined
+    if (prepared instanceof RenderError) {
+      // What was given was tried before anything was sent: it is what the vendor told.
+      if (!taken) throw prepared
+      taken.judgement = unusable(element, prepared)
+      break
     }
+    taken = await take(egress, step, known, deadline, prepared)
+    if (taken.judgement.verdict === 'verified') known = learn(taken)
+    if (taken.judgement.verdict !== 'verified') break
   }
-  const document = new AnswerDocument(sent.body, String(sent.headers['content-type'] ?? ''))
-  // A judgement may say where an answer redirects to.
-  const { location, ...headers } = sent.headers
-  const elsewhere = typeof location === 'string' ? scrub(location, maxLocation) : undefined
-  const judgement = judge(credentials.element, {
-    status: sent.status,
-    headers: elsewhere === undefined ? headers : { ...headers, location: elsewhere },
-    document,
-  })
-  return {
-    ...judgement,
-    providerMessage:
-      judgement.providerMessage && scrub(judgement.providerMessage, maxProviderMessage),
-    exchange: () =>
-      show(judgement.verdict, {
-        response: showResponse(sent, document.text, scrub),
-        failure: null,
-      }),
-  }
+  if (!taken) throw new Error(`${element.key} has nothing to prove credentials with`)
+  return describe(taken, known)
 }
 
-async function send(
-  egress: Egress,
-  request: VendorRequest,
-  deadlineMs: number,
-): Promise<EgressAnswer | EgressFailure> {
+async function prepareStep(step: ProbeStep, credentials: Credentials) {
   try {
-    // A probe only reads, whatever its method.
-    return await egress.send({
-      ...request,
-      url: new URL(request.url),
-      deadlineMs,
-      repeatable: true,
-    })
+    return await buildRequest(step, credentials, credentials.values)
   } catch (error) {
-    if (error instanceof EgressFailure) return error
+    if (error instanceof RenderError) return error
     throw error
   }
 }
 
-function maskSecrets({ values, secretKeys }: Credentials): Values {
-  return new Map([...values].map(([key, value]) => [key, secretKeys.has(key) ? secretMask : value]))
+function unusable({ name }: Element, { key, message }: RenderError): Judgement {
+  return {
+    verdict: 'unexpected',
+    message: `${name} accepted the request, but what it answers as "${key}" cannot be used: it ${message}. See the details of the answer.`,
+  }
 }
 
-function secretsOf({ values, secretKeys }: Credentials): string[] {
-  return [...secretKeys].flatMap((key) => values.get(key) ?? [])
+async function take(
+  egress: Pick<Egress, 'send'>,
+  probeStep: ProbeStep,
+  credentials: Credentials,
+  deadline: number,
+  { request, signed }: Prepared,
+): Promise<Taken> {
+  const { element, authentication, values, certificateFor } = credentials
+  const { step } = probeStep
+  const started = performance.now()
+  const taken = (rest: Pick<Taken, 'sent' | 'answer' | 'judgement'>): Taken => ({
+    step: probeStep,
+    credentials,
+    durationMs: Math.round(performance.now() - started),
+    scrub,
+    ...rest,
+  })
+  const scrub = lazyScrub(probeStep, credentials, signed)
+  const connection = { authentication, place: element, values, certificateFor }
+  // A probe only reads, whatever its method.
+  const limits = { deadline, repeatable: true }
+  try {
+    const sent =
+      signed === request && (probeStep.login || step.authenticate === false)
+        ? await sendPlain(egress, connection, request, limits)
+        : await sendSigned(egress, connection, request, limits, signed)
+    const answer = readAnswer(sent)
+    // A judgement may say where an answer redirects to.
+    const { location, ...headers } = answer.headers
+    const elsewhere = typeof location === 'string' ? scrub(location, maxLocation) : undefined
+    const judged = elsewhere === undefined ? headers : { ...headers, location: elsewhere }
+    return taken({
+      sent,
+      answer,
+      judgement: judge(element, step, { ...answer, headers: judged }),
+    })
+  } catch (error) {
+    if (!(error instanceof EgressFailure)) throw error
+    return taken({ sent: error, judgement: judgeFailure(step, error) })
+  }
+}
+
+/** The credentials with what a good answer tells; where something is not in it, it is none. */
+function learn(taken: Taken): Credentials {
+  const { credentials, answer } = taken
+  const { element, values } = credentials
+  const { step, login } = taken.step
+  if (!login && !step.extract) return credentials
+  const { found, lost } = extractAll(step, answer!, values)
+  const session = login && openSession(login, answer!, values)
+  const learnt = new Map([...values, ...found, ...(session?.values ?? [])])
+  const fault = findFault(element, learnt, found)
+  if (lost.length > 0) {
+    taken.judgement = {
+      verdict: 'unexpected',
+      message: `${element.name} accepted the request, but its answer lacks what is needed to go on (${lost.join(', ')}). See the details of the answer.`,
+    }
+  } else if (fault) {
+    taken.judgement = { verdict: 'misdirected', message: fault }
+  }
+  const secretKeys = new Set([...credentials.secretKeys, ...[...learnt.keys()].filter(isOfSession)])
+  return { ...credentials, values: learnt, secretKeys }
+}
+
+/** What a vendor tells must not lead anywhere that the definition does not allow. */
+function findFault(element: Element, values: Values, told: Values): string | undefined {
+  for (const entry of element.entries.filter(({ key }) => told.has(key))) {
+    try {
+      if (entry.type === 'url') baseUrlOf({ baseUrl: `{${entry.key}}`, entries: [entry] }, values)
+    } catch (error) {
+      if (!(error instanceof RenderError)) throw error
+      return `${element.name} names an address as "${entry.name}" that cannot be used: it ${error.message}.`
+    }
+  }
+  return undefined
+}
+
+function describe(taken: Taken, known: Credentials): ProbeResult {
+  const { step, durationMs, sent, answer, judgement, credentials, scrub } = taken
+  const { providerMessage } = judgement
+  return {
+    ...judgement,
+    providerMessage: providerMessage && scrub(providerMessage, maxProviderMessage),
+    discovered: known.element.entries.flatMap(({ key, discovered }) => {
+      const value = discovered ? known.values.get(key) : undefined
+      return value === undefined ? [] : [[key, value] as const]
+    }),
+    exchange() {
+      const masked = showableRequest(step, credentials, maskSecrets(credentials))
+      const rest =
+        sent instanceof EgressFailure
+          ? { response: null, failure: { kind: sent.kind, message: sent.message } }
+          : { response: showResponse(sent, answer!.document.text, scrub), failure: null }
+      return { verdict: judgement.verdict, durationMs, request: showRequest(masked), ...rest }
+    },
+  }
 }

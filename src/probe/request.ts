@@ -1,71 +1,135 @@
-import { type Authentication, sign } from '../authentication/authentication.ts'
-import type { Values, VendorRequest } from '../authentication/request.ts'
-import { escapes, RenderError, render, renderForm, renderJson } from '../authentication/template.ts'
-import { addressOf, baseUrlOf } from '../elements/base-url.ts'
-import type { Element, Probe } from '../elements/element.ts'
+import { type Authentication, typeOf } from '../authentication/authentication.ts'
+import type { CertificateSource } from '../authentication/send.ts'
+import type { SessionAuthentication } from '../authentication/session.ts'
+import type { Element, Entry } from '../elements/element.ts'
+import { baseUrlOf } from '../exchange/address.ts'
+import type { Values, VendorRequest } from '../exchange/request.ts'
+import { baseOf, renderStep, type Step } from '../exchange/step.ts'
+import { RenderError } from '../exchange/template.ts'
 
 /** What is tried: an element with one of its authentications and the values for both. */
 export interface Credentials {
   element: Element
   authentication: Authentication
-  baseUrl: URL
   values: Values
   secretKeys: ReadonlySet<string>
+  certificateFor?: CertificateSource | undefined
+}
+
+/** One of the requests that prove credentials; `login` where it opens a session. */
+export interface ProbeStep {
+  step: Step
+  login?: SessionAuthentication
+}
+
+/** A step's request, and as it is signed. */
+export interface Prepared {
+  request: VendorRequest
+  signed: VendorRequest
+}
+
+/** What proves credentials, in order: the login where there is one, and the probes. */
+export function stepsFor(element: Element, authentication: Authentication): ProbeStep[] {
+  const probes = (element.probes ?? []).map((step) => ({ step }))
+  if (authentication.type !== 'session') return probes
+  return [{ step: authentication.login, login: authentication }, ...probes]
 }
 
 /**
- * Renders and signs the probe's request; with masked values it is what may be shown.
+ * Renders a step's request and signs it.
  * @throws {RenderError} for a value that cannot stand where the definition puts it
  */
-export function buildRequest(
-  probe: Probe,
-  credentials: Pick<Credentials, 'authentication' | 'baseUrl'>,
+export async function buildRequest(
+  { step, login }: ProbeStep,
+  { element, authentication }: Pick<Credentials, 'element' | 'authentication'>,
   values: Values,
+): Promise<Prepared> {
+  const request = renderStep(step, element, values)
+  if (login || step.authenticate === false) return { request, signed: request }
+  return { request, signed: await typeOf(authentication).sign(request, authentication, values) }
+}
+
+/** A step's request as it may be shown. */
+export function showableRequest(
+  { step, login }: ProbeStep,
+  { element, authentication }: Pick<Credentials, 'element' | 'authentication'>,
+  masked: Values,
 ): VendorRequest {
-  const headers: Record<string, string> = { 'user-agent': 'Latchkey' }
-  for (const [name, template] of Object.entries(probe.headers ?? {})) {
-    headers[name.toLowerCase()] = render(template, values, escapes.header)
-  }
-  const { type, body } = renderBody(probe, values)
-  if (type) headers['content-type'] ??= type
-  const unsigned: VendorRequest = {
-    method: probe.method,
-    url: addressOf(credentials.baseUrl, probe.path, probe.query, values),
-    headers,
-    body,
-  }
-  return sign(unsigned, credentials.authentication, values)
+  const request = renderStep(step, element, masked)
+  if (login || step.authenticate === false) return request
+  const type = typeOf(authentication)
+  const show = type.mask ?? type.sign
+  return show(request, authentication, masked) as VendorRequest
 }
 
-function renderBody({ body }: Probe, values: Values): { type?: string; body: string | undefined } {
-  if (!body) return { body: undefined }
-  if ('xml' in body)
-    return { type: 'text/xml; charset=utf-8', body: render(body.xml, values, escapes.xml) }
-  if ('form' in body) {
-    return { type: 'application/x-www-form-urlencoded', body: renderForm(body.form, values) }
-  }
-  return { type: 'application/json', body: JSON.stringify(renderJson(body.json, values)) }
-}
-
-/**
- * Every given value that cannot stand where the definition puts it. Each is tried by itself, among
- * stand-ins for all others, so that one fault hides no other.
- */
-export function findUnrenderable(
+/** The origins that these credentials go to, as far as they are known yet. */
+export function originsOf(
   element: Element,
   authentication: Authentication,
   values: Values,
-): { key: string; reason: string }[] {
-  const standIns = element.entries.map(({ key }) => [key, 'x'] as const)
-  return [...values].flatMap(([key, value]) => {
+): string[] {
+  const steps = stepsFor(element, authentication)
+  const bases = [
+    () => baseUrlOf(element, values),
+    ...steps.map(
+      ({ step }) =>
+        () =>
+          baseOf(step, element, values),
+    ),
+  ]
+  const origins = bases.flatMap((base) => {
     try {
-      const alone = new Map([...standIns, [key, value]])
-      const baseUrl = baseUrlOf(element, alone)
-      if (element.probe) buildRequest(element.probe, { authentication, baseUrl }, alone)
-      return []
+      return base().origin
     } catch (error) {
-      if (error instanceof RenderError) return [{ key: error.key, reason: error.message }]
+      if (error instanceof RenderError) return []
       throw error
     }
   })
+  return [...new Set(origins)]
+}
+
+/**
+ * Renders all that is sent to try credentials, with stand-ins for what steps find out. Answers the
+ * first step's request, and every given value that cannot stand where the definition puts it: one
+ * fault hides no other.
+ */
+export async function prepare(
+  element: Element,
+  authentication: Authentication,
+  values: Values,
+): Promise<{ first: Prepared | undefined; faults: { key: string; reason: string }[] }> {
+  const steps = stepsFor(element, authentication)
+  const tried = new Map([...standIns(element, steps), ...values])
+  const faults: { key: string; reason: string }[] = []
+  for (;;) {
+    try {
+      baseUrlOf(element, tried)
+      const prepared: Prepared[] = []
+      for (const step of steps) {
+        prepared.push(await buildRequest(step, { element, authentication }, tried))
+      }
+      return { first: faults.length === 0 ? prepared[0] : undefined, faults }
+    } catch (error) {
+      if (!(error instanceof RenderError)) throw error
+      const { key, message: reason } = error
+      if (faults.some((fault) => fault.key === key)) return { first: undefined, faults }
+      faults.push({ key, reason })
+      const entry = element.entries.find((one) => one.key === key)
+      tried.set(key, entry ? standInFor(entry) : 'x')
+    }
+  }
+}
+
+function standIns(element: Element, steps: ProbeStep[]): [string, string][] {
+  const keys = steps.flatMap(({ step }) => Object.keys(step.extract ?? {}))
+  return keys.map((key) => {
+    const entry = element.entries.find((one) => one.key === key)
+    return [key, entry ? standInFor(entry) : 'x']
+  })
+}
+
+function standInFor({ type, hosts, options }: Entry): string {
+  if (options) return options[0]!.value
+  if (type !== 'url') return 'x'
+  return `https://${hosts?.[0]?.replace('*', 'x') ?? 'x.example'}`
 }

@@ -1,4 +1,4 @@
-import { secretMask } from '../elements/configuration.ts'
+import { secretMask } from '../exchange/template.ts'
 import { type View, viewsOf } from './spelling.ts'
 
 /**

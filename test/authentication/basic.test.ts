@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { sign } from '../../src/authentication/authentication.ts'
-import { RenderError } from '../../src/authentication/template.ts'
-import { anyText } from './any-text.ts'
+import { basic } from '../../src/authentication/basic.ts'
+import { RenderError } from '../../src/exchange/template.ts'
+import { anyText } from '../exchange/any-text.ts'
+import { openVendor, type Received } from './vendor.ts'
 
 const request = {
   method: 'GET',
@@ -13,7 +14,7 @@ const request = {
 const scheme = { type: 'basic', name: 'Basic', username: '{user}', password: '{password}' } as const
 
 const signed = (user: string, password: string, authentication = scheme as typeof scheme) =>
-  sign(
+  basic.sign(
     request,
     authentication,
     new Map([
@@ -38,6 +39,25 @@ test.each([
   expect(() => signed(user, password)).toThrow(
     expect.objectContaining({ constructor: RenderError, key, message: reason }),
   )
+})
+
+function judge({ headers }: Received): boolean {
+  const [, credentials = ''] = /^Basic ([\w+/]+={0,2})$/.exec(headers.authorization ?? '') ?? []
+  return Buffer.from(credentials, 'base64').equals(Buffer.from('zoë:pä:ss'))
+}
+
+test('a vendor refuses wrong credentials', async () => {
+  await using vendor = await openVendor(judge)
+  expect(await vendor.call(scheme, { user: 'zoë', password: 'pa:ss' })).toBe(401)
+  expect(await vendor.call(scheme, { user: 'zoe', password: 'pä:ss' })).toBe(401)
+  expect(await vendor.call(scheme, {})).toBe(401)
+})
+
+test('a vendor knows the right credentials, and ours replace others', async () => {
+  await using vendor = await openVendor(judge)
+  const headers = { authorization: 'Basic eDp5' }
+  const right = { user: 'zoë', password: 'pä:ss' }
+  expect(await vendor.call(scheme, right, { headers })).toBe(200)
 })
 
 test("RFC 7617's own example is signed as it says", () => {

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { SaxesParser } from 'saxes'
 import { expect, test } from 'vitest'
-import { sign } from '../../src/authentication/authentication.ts'
-import { RenderError } from '../../src/authentication/template.ts'
-import { anyText } from './any-text.ts'
+import { soap } from '../../src/authentication/soap.ts'
+import { RenderError } from '../../src/exchange/template.ts'
+import { anyText } from '../exchange/any-text.ts'
+import { openVendor, type Received } from './vendor.ts'
 
 const scheme = {
   type: 'soap',
@@ -25,7 +26,7 @@ const credentials = (prefix = '') =>
 function signed(body: string | undefined, given: ReadonlyMap<string, string> = values) {
   const headers = { 'content-type': 'text/xml' }
   const request = { method: 'POST', url: 'https://vendor.example/', headers, body }
-  return sign(request, { ...scheme, fields: [...scheme.fields] }, given).body!
+  return soap.sign(request, { ...scheme, fields: [...scheme.fields] }, given).body!
 }
 
 const envelope = (operation: string) =>
@@ -82,6 +83,42 @@ test.each(operations)(
     expect(signed(envelope(given))).toBe(envelope(wanted))
   },
 )
+
+/** It knows "zoë" with `p&<ä`, and reads the envelope by namespaces. */
+function judge({ body }: Received): boolean {
+  const texts: Record<string, string> = {}
+  let path: string[] = []
+  const parser = new SaxesParser({ xmlns: true })
+  parser.on('opentag', ({ uri, local }) => path.push(`${uri} ${local}`))
+  parser.on('text', (text) => {
+    texts[path.slice(2).join('/')] = text
+  })
+  parser.on('closetag', () => {
+    path = path.slice(0, -1)
+  })
+  parser.write(body).close()
+  const inCredentials = (name: string) => texts[`urn:x Op/urn:x credentials/urn:x ${name}`]
+  return inCredentials('User') === 'zoë' && inCredentials('Password') === 'p&<ä'
+}
+
+const authentication = { ...scheme, fields: [...scheme.fields] }
+const post = { method: 'POST', body: envelope('<Op xmlns="urn:x"><a/></Op>') }
+const right = { user: 'zoë', password: 'p&<ä' }
+
+test('a vendor refuses wrong credentials, and a body that someone changed on the way', async () => {
+  await using vendor = await openVendor(judge)
+  expect(await vendor.call(authentication, { ...right, password: 'p&<a' }, post)).toBe(401)
+  expect(await vendor.call(authentication, {}, post)).toBe(401)
+  const tamper = <T>(one: T) => ({ ...one, body: post.body })
+  expect(await vendor.call(authentication, right, { ...post, tamper })).toBe(401)
+})
+
+test('a vendor knows the right credentials, with and without prefixes', async () => {
+  await using vendor = await openVendor(judge)
+  expect(await vendor.call(authentication, right, post)).toBe(200)
+  const body = envelope('<m:Op xmlns:m="urn:x"/>')
+  expect(await vendor.call(authentication, right, { method: 'POST', body })).toBe(200)
+})
 
 test('a header before the body, and a body inside it, are passed over', () => {
   const header = '<soap:Header><soap:Body><Op/></soap:Body><CompanyId/></soap:Header>'

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { RenderError } from '../../src/authentication/template.ts'
-import { addressOf, baseUrlOf } from '../../src/elements/base-url.ts'
 import type { Element } from '../../src/elements/element.ts'
-import { anyText } from '../authentication/any-text.ts'
-import { addressed } from './definition.ts'
+import { addressOf, baseUrlOf } from '../../src/exchange/address.ts'
+import { RenderError } from '../../src/exchange/template.ts'
+import { addressed } from '../elements/definition.ts'
+import { anyText } from './any-text.ts'
 
 const server = addressed('{u}', { key: 'u', type: 'url' })
 const serverWithDefault = addressed('{u}', { key: 'u', type: 'url', defaultPath: '/v4/apis/3.0' })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { AnswerDocument } from '../../src/probe/document.ts'
+import { AnswerDocument } from '../../src/exchange/document.ts'
 
 const read = (body: string | Buffer, type = '') => new AnswerDocument(Buffer.from(body), type)
 const xml = (body: string, path: string) => read(body, 'text/xml').xml(path)

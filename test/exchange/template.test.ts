@@ -4,14 +4,14 @@ import fc from 'fast-check'
 import { SaxesParser } from 'saxes'
 import { request } from 'undici'
 import { expect, test } from 'vitest'
+import { addressOf } from '../../src/exchange/address.ts'
 import {
   escapes,
   RenderError,
   render,
   renderForm,
   renderJson,
-} from '../../src/authentication/template.ts'
-import { addressOf } from '../../src/elements/base-url.ts'
+} from '../../src/exchange/template.ts'
 import { anyText } from './any-text.ts'
 
 const base = new URL('https://vendor.example/api/')

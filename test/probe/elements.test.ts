@@ -21,9 +21,9 @@ interface Case {
 
 /** The same element, whose rules say which one they are. */
 function numbered(element: Element): Element {
-  const { probe } = element
+  const [probe] = element.probes!
   const rules = probe!.rules.map((rule, at) => ({ ...rule, message: `rule ${at}` }))
-  return parseElement({ ...element, probe: { ...probe, rules } }, element.key)
+  return parseElement({ ...element, probes: [{ ...probe, rules }] }, element.key)
 }
 
 const says = (status: number, body: string, type = 'text/xml'): Behaviour => ({
@@ -124,16 +124,16 @@ describe.each(elements)('%s', (key, configuration, cases) => {
     if (behaviour) vendor.sandbox.behave(behaviour)
     const result = await vendor.probe(numbered(element), configuration(given))
     expect(result.message).toBe(`rule ${rule}`)
-    expect(result.verdict).toBe(element.probe!.rules[rule]!.verdict)
+    expect(result.verdict).toBe(element.probes![0]!.rules[rule]!.verdict)
   })
 
   test('has no rule that nothing meets', () => {
     const met = new Set(cases.map(({ rule }) => rule))
-    expect([...met].sort()).toEqual([...element.probe!.rules.keys()])
+    expect([...met].sort()).toEqual([...element.probes![0]!.rules.keys()])
   })
 
   test('says what to do whatever it concludes', () => {
-    for (const { verdict, message } of element.probe!.rules) {
+    for (const { verdict, message } of element.probes![0]!.rules) {
       if (verdict !== 'verified') expect(message).toMatch(/^[A-Z].*\.$/s)
     }
   })

@@ -153,10 +153,10 @@ describe('an exchange with a vendor', () => {
       query: { key: '{pass.word}', user: '{user.name}' },
       headers: { 'X-Key': '{pass.word}' },
       body: { json: { secret: ['{pass.word}'] } },
-      rules: [],
+      rules: [{ when: { status: 204 }, verdict: 'verified' }],
     }
     const given = { 'server.url': vendor.sandbox.url, 'user.name': 'me', 'pass.word': 'secret/é' }
-    const { exchange } = await vendor.probe(element({ probe }), given)
+    const { exchange } = await vendor.probe(element({ probes: [probe] }), given)
     const { headers, url, body } = exchange().request
     expect(url).toBe(`${vendor.sandbox.url}/v1/me/${stars}?key=${stars}&user=me`)
     expect(headers).toMatchObject({ authorization: `Basic ${stars}`, 'x-key': stars })

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { When } from '../../src/elements/element.ts'
-import { AnswerDocument } from '../../src/probe/document.ts'
+import type { When } from '../../src/exchange/condition.ts'
+import { AnswerDocument } from '../../src/exchange/document.ts'
+import type { Step } from '../../src/exchange/step.ts'
 import { judge } from '../../src/probe/judge.ts'
-import { definition, element } from '../elements/definition.ts'
+import { probe } from '../elements/definition.ts'
 
 const now = Date.parse('2026-07-01T12:00:00Z')
 
@@ -15,9 +16,9 @@ interface Given {
 
 function judged(given: Given, rules: object[] = [], providerMessage: string[] = []) {
   const { status = 200, headers = {}, body = '', type = '' } = given
-  const probe = { ...definition().probe, rules, providerMessage }
+  const step = { ...probe, rules, providerMessage } as Step
   const document = new AnswerDocument(Buffer.from(body), type)
-  return judge(element({ probe }), { status, headers, document }, now)
+  return judge({ name: 'Example' }, step, { status, headers, document }, now)
 }
 
 const holds = (when: When, given: Given) =>
@@ -148,7 +149,7 @@ describe('Retry-After', () => {
     ['', 30],
     ['soon', 30],
     ['-5', 30],
-    ['1.5', 30],
+    ['1.5', 2],
     ['5 minutes', 30],
     ['2026-07-01T12:01:00Z', 30],
     ['Wed Jul  1 12:01:00 2026', 30],

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { createEgress, type Egress } from '../../src/egress/client.ts'
-import { baseUrlOf } from '../../src/elements/base-url.ts'
 import { checkConfiguration, type Scalar } from '../../src/elements/configuration.ts'
 import { type Element, parseElement } from '../../src/elements/element.ts'
 import { type ProbeResult, probeVendor } from '../../src/probe/probe.ts'
@@ -28,15 +27,14 @@ export async function startVendor(): Promise<Vendor> {
     sandbox,
     egress,
     probe(element, given) {
-      const { values, secrets, missing, invalid } = checkConfiguration(element, given)
-      if (missing.length + invalid.length > 0) throw new Error(JSON.stringify({ missing, invalid }))
-      return probeVendor(egress, element.probe!, {
+      const authentication = element.authentications[0]!
+      const { values, secretKeys, missing, invalid } = checkConfiguration(
         element,
-        authentication: element.authentications[0]!,
-        baseUrl: baseUrlOf(element, values),
-        values,
-        secretKeys: new Set(secrets.keys()),
-      })
+        authentication,
+        given,
+      )
+      if (missing.length + invalid.length > 0) throw new Error(JSON.stringify({ missing, invalid }))
+      return probeVendor(egress, { element, authentication, values, secretKeys })
     },
     async [Symbol.asyncDispose]() {
       await egress[Symbol.asyncDispose]()

@@ -1,0 +1,156 @@
+import type { ClientCertificate, Egress, EgressAnswer } from '../egress/client.ts'
+import { type Answer, holds } from '../exchange/condition.ts'
+import { readAnswer } from '../exchange/document.ts'
+import { extractAll } from '../exchange/extract.ts'
+import type { Values, VendorRequest } from '../exchange/request.ts'
+import { renderStep, type Step, type StepPlace } from '../exchange/step.ts'
+import { type Authentication, typeOf } from './authentication.ts'
+import { type SessionAuthentication, sessionCookies, sessionSeconds } from './session.ts'
+import type { Session, Sessions } from './sessions.ts'
+
+/** How to reach a vendor as someone whom it knows. */
+export interface Connection {
+  authentication: Authentication
+  place: StepPlace
+  values: Values
+  certificateFor?: CertificateSource | undefined
+}
+
+/**
+ * The certificate to present to an origin.
+ * @throws {Refusal} `secrets-required` where it was not given for that
+ */
+export type CertificateSource = (origin: string) => Promise<ClientCertificate>
+
+export interface SendLimits {
+  /** By `performance.now()`, for everything together. */
+  deadline: number
+  /** Whether it does no harm if the vendor gets the request twice. */
+  repeatable?: boolean
+}
+
+/** A login that the vendor did not answer as a good one is answered. */
+export class LoginRefused extends Error {
+  readonly step: Step
+  readonly answer: Answer
+
+  constructor(step: Step, answer: Answer) {
+    super('the login was refused')
+    this.step = step
+    this.answer = answer
+  }
+}
+
+const maxSignings = 2
+/** A session is given up so long before it ends, or in the last tenth of a short life. */
+const marginMs = 30_000
+
+/**
+ * Signs a request and sends it, again where the answer is a challenge.
+ * @throws {EgressFailure} where no answer comes
+ */
+export async function sendSigned(
+  egress: Pick<Egress, 'send'>,
+  connection: Connection,
+  request: VendorRequest,
+  limits: SendLimits,
+  signed?: VendorRequest,
+): Promise<EgressAnswer> {
+  const { authentication, values } = connection
+  const type = typeOf(authentication)
+  let sent = signed ?? (await type.sign(request, authentication, values))
+  let answer = await sendPlain(egress, connection, sent, limits)
+  for (let again = 0; type.signAgain && again < maxSignings; again += 1) {
+    const next = await type.signAgain(request, authentication, values, answer, sent)
+    if (!next) break
+    sent = next
+    answer = await sendPlain(egress, connection, sent, limits)
+  }
+  return answer
+}
+
+/** Sends a request as it is, with the connection's certificate. */
+export async function sendPlain(
+  egress: Pick<Egress, 'send'>,
+  { certificateFor }: Pick<Connection, 'certificateFor'>,
+  request: VendorRequest,
+  { deadline, repeatable }: SendLimits,
+): Promise<EgressAnswer> {
+  const url = new URL(request.url)
+  const clientCertificate = await certificateFor?.(url.origin)
+  return egress.send({
+    ...request,
+    url,
+    deadlineMs: Math.max(1, Math.ceil(deadline - performance.now())),
+    ...(repeatable !== undefined && { repeatable }),
+    ...(clientCertificate && { clientCertificate }),
+  })
+}
+
+/**
+ * Sends a request in the session of that name, where the authentication has sessions: logs in first
+ * where there is none, and once more where the vendor says that it has ended.
+ * @throws {EgressFailure} where no answer comes
+ * @throws {LoginRefused} where the login is not accepted
+ */
+export async function sendInSession(
+  { egress, sessions }: { egress: Pick<Egress, 'send'>; sessions: Sessions },
+  name: string,
+  connection: Connection,
+  request: VendorRequest,
+  limits: SendLimits,
+): Promise<EgressAnswer> {
+  const { authentication } = connection
+  if (authentication.type !== 'session') return sendSigned(egress, connection, request, limits)
+  const login = () => logIn(egress, connection, authentication, limits)
+  const send = (session: Session) => {
+    const values = new Map([...connection.values, ...session.values])
+    return sendSigned(egress, { ...connection, values }, request, limits)
+  }
+  const session = await sessions.get(name, login)
+  const answer = await send(session)
+  if (!hasEnded(authentication, readAnswer(answer))) return answer
+  await sessions.drop(name, session)
+  return send(await sessions.get(name, login))
+}
+
+async function logIn(
+  egress: Pick<Egress, 'send'>,
+  connection: Connection,
+  authentication: SessionAuthentication,
+  limits: SendLimits,
+): Promise<Session> {
+  const { login } = authentication
+  const { place, values } = connection
+  const request = renderStep(login, place, values)
+  const answer = readAnswer(
+    await sendPlain(egress, connection, request, { ...limits, repeatable: true }),
+  )
+  const rule = login.rules.find(({ when }) => holds(when, answer))
+  const session = rule?.verdict === 'verified' && openSession(authentication, answer, values)
+  if (!session) throw new LoginRefused(login, answer)
+  return session
+}
+
+/** The session that a good answer to the login opens; undefined where something is not in it. */
+export function openSession(
+  { login, seconds }: SessionAuthentication,
+  answer: Answer,
+  values: Values,
+): Session | undefined {
+  const { found, lost } = extractAll(login, answer, values)
+  if (lost.length > 0) return undefined
+  const cookies = [answer.headers['set-cookie'] ?? []]
+    .flat()
+    .map((one) => one.split(';', 1)[0]!.trim())
+  if (cookies.length > 0) found.set(sessionCookies, cookies.join('; '))
+  const life = Number(found.get(sessionSeconds) ?? seconds) * 1000
+  const endsAt =
+    life > 0 ? Date.now() + life - Math.min(marginMs, life / 10) : Number.POSITIVE_INFINITY
+  return { values: found, endsAt }
+}
+
+/** Whether an answer means that the session is over, not that the request was wrong. */
+function hasEnded({ ended }: SessionAuthentication, answer: Answer): boolean {
+  return ended ? ended.some((when) => holds(when, answer)) : answer.status === 401
+}

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+import { AnswerDocument } from '../../src/exchange/document.ts'
+import { extractAll } from '../../src/exchange/extract.ts'
+import type { Extraction, Step } from '../../src/exchange/step.ts'
+
+const list =
+  '{"sites":[{"id":"a1","url":"https://one"},{"id":"b2","url":"https://two"}],"n":7,"o":{}}'
+const values = new Map([['site', 'two']])
+
+function extracted(extraction: Extraction, body = list, headers = {}) {
+  const step = { method: 'GET', rules: [], extract: { x: extraction } } as Step
+  const document = new AnswerDocument(Buffer.from(body), '')
+  const { found, lost } = extractAll(step, { status: 200, headers, document }, values)
+  return { x: found.get('x'), lost }
+}
+
+const site = 'https://{site}'
+
+test.each<[string, Extraction, object]>([
+  ['a member that is not there', { json: '/x' }, {}],
+  ['an object', { json: '/o' }, {}],
+  ['a list', { json: '/sites' }, {}],
+  ['a header that did not come', { header: 'Location' }, {}],
+  ['a path of another document', { xml: 'a/b' }, {}],
+  ['no list', { among: '/n', json: '/id' }, {}],
+  [
+    'an item that is not among them',
+    { among: '/sites', where: { pointer: '/url', equals: 'no' }, json: '/id' },
+    {},
+  ],
+  ['what a filter leaves nothing of', { json: '/sites/0/id', filter: 'before:a' }, {}],
+])('%s is lost', (_, extraction, headers) => {
+  expect(extracted(extraction, list, headers)).toEqual({ x: undefined, lost: ['x'] })
+  expect(extracted({ ...extraction, optional: true }, list, headers).lost).toEqual([])
+})
+
+test.each<[Extraction, string]>([
+  [{ json: '/n' }, '7'],
+  [{ json: '/sites/1/id' }, 'b2'],
+  [{ among: '/sites', json: '/id' }, 'a1'],
+  [{ among: '/sites', where: { pointer: '/url', equals: site }, json: '/id' }, 'b2'],
+  [{ json: '/sites/0/url', filter: 'host' }, 'one'],
+  [{ header: 'X-Server' }, 's1'],
+])('%j finds %s', (extraction, value) => {
+  expect(extracted(extraction, list, { 'x-server': ['s1', 's2'] })).toEqual({ x: value, lost: [] })
+})
+
+test('a text is found in XML by local names, and cut by filters', () => {
+  const body = '<s:Envelope><s:Body><r><Detail>client,session-1</Detail></r></s:Body></s:Envelope>'
+  const extraction = { xml: 'Envelope/Body/r/Detail', filter: 'after:,' }
+  expect(extracted(extraction, body)).toEqual({ x: 'session-1', lost: [] })
+})
+
+test('a text longer than any that we keep is none', () => {
+  expect(extracted({ json: '/n' }, `{"n":"${'x'.repeat(8193)}"}`).lost).toEqual(['x'])
+})
