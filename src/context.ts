@@ -1,11 +1,14 @@
 import type { Logger } from 'pino'
 import { accessChannel, Callers } from './access/callers.ts'
+import { CertificateReader } from './certificates/reader.ts'
 import type { Config } from './config.ts'
 import { type Db, openDatabase } from './database/database.ts'
 import { IdBlocks } from './database/id-blocks.ts'
 import { Listener } from './database/listener.ts'
 import { createEgress, type Egress } from './egress/client.ts'
 import { Catalog } from './elements/catalog.ts'
+import { Elements } from './elements/elements.ts'
+import { elementsChannel } from './elements/inventories.ts'
 import { ProbeAdmission } from './probe/admission.ts'
 import { probeDeadlineMs } from './probe/probe.ts'
 import { Keyring } from './vault/keyring.ts'
@@ -18,10 +21,12 @@ export interface Context extends AsyncDisposable {
   db: Db
   vault: Vault
   callers: Callers
-  catalog: Catalog
+  elements: Elements
   egress: Egress
+  certificates: CertificateReader
   admission: ProbeAdmission
   instanceIds: IdBlocks
+  certificateIds: IdBlocks
   probeDeadlineMs: number
 }
 
@@ -53,29 +58,36 @@ export async function createContext(options: ContextOptions): Promise<Context> {
     const catalog = await Catalog.open(db, options.definitions)
     const listener = new Listener({
       url: options.databaseUrl,
-      channel: accessChannel,
-      onChange: () => callers.forget(),
+      channels: {
+        [accessChannel]: () => callers.forget(),
+        [elementsChannel]: (organizationId) => elements.forget(Number(organizationId) || undefined),
+      },
       onError: (error) => log.warn({ err: error }, 'the listening connection failed'),
     })
     const callers = new Callers(db, listener)
+    const elements = new Elements(db, catalog, listener)
     const egress =
       options.egress ??
       createEgress({
         allow: [...config.egressAllow, ...(options.allow ?? [])],
         ...(config.egressProxy && { proxy: config.egressProxy }),
       })
+    const certificates = new CertificateReader()
     return {
       config,
       log,
       db,
       vault,
       callers,
-      catalog,
+      elements,
       egress,
+      certificates,
       admission: new ProbeAdmission(),
       instanceIds: new IdBlocks(db, 'instances_id_seq'),
+      certificateIds: new IdBlocks(db, 'certificates_id_seq'),
       probeDeadlineMs: options.probeDeadlineMs ?? probeDeadlineMs,
       async [Symbol.asyncDispose]() {
+        await certificates[Symbol.asyncDispose]()
         await egress[Symbol.asyncDispose]()
         await listener[Symbol.asyncDispose]()
         await db[Symbol.asyncDispose]()

@@ -32,7 +32,17 @@ const imports: Import[] = files.flatMap((from) => {
 })
 
 /** From the many to the few: a room may import those behind it. */
-const order = ['instances', 'probe', 'access', 'elements', 'authentication', 'egress', 'vault']
+const order = [
+  'instances',
+  'probe',
+  'certificates',
+  'access',
+  'elements',
+  'authentication',
+  'exchange',
+  'egress',
+  'vault',
+]
 const base = ['http', 'database']
 const entryPoints = ['access/organization-command.ts', 'vault/keys-command.ts']
 

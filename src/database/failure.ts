@@ -24,6 +24,16 @@ export function mayBeStored(error: unknown): boolean {
   )
 }
 
+/** Whether a row could not be deleted because others refer to it. */
+export function isReferenced(error: unknown): boolean {
+  return wordsOf(error).code === '23503'
+}
+
+/** Whether a row could not be written because another has the same key. */
+export function isTaken(error: unknown): boolean {
+  return wordsOf(error).code === '23505'
+}
+
 function wordsOf(error: unknown): { code: string; message: string } {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
   return { code: String(code ?? ''), message: String(message ?? '') }

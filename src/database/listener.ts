@@ -5,24 +5,27 @@ const heartbeatMs = 5_000
 const leaseMs = 15_000
 const longestPauseMs = 5_000
 
+export interface ListenerOptions {
+  url: string
+  /**
+   * What is done for each channel, whose name needs no quotes: with what was notified, or without
+   * anything where something may have been missed.
+   */
+  channels: Record<string, (notified?: string) => void>
+  onError(error: Error): void
+}
+
 /**
  * Hears PostgreSQL's notifications on a direct connection of its own. What is cached on the strength
- * of them may be used only while `isCurrent()`; whenever something may have been missed, `onChange`
- * is called.
+ * of them may be used only while `isCurrent()`.
  */
 export class Listener implements AsyncDisposable {
-  readonly #options: { url: string; channel: string; onChange(): void; onError(error: Error): void }
+  readonly #options: ListenerOptions
   readonly #stop = new AbortController()
   readonly #running: Promise<void>
   #heardAt = Number.NEGATIVE_INFINITY
 
-  constructor(options: {
-    url: string
-    /** A name that needs no quotes. */
-    channel: string
-    onChange(): void
-    onError(error: Error): void
-  }) {
+  constructor(options: ListenerOptions) {
     this.#options = options
     this.#running = this.#run()
   }
@@ -48,7 +51,7 @@ export class Listener implements AsyncDisposable {
         if (!signal.aborted) this.#options.onError(error as Error)
       }
       this.#heardAt = Number.NEGATIVE_INFINITY
-      this.#options.onChange()
+      this.#forgetAll()
       const pause = Math.min(longestPauseMs, 100 * 2 ** failures)
       await delay(pause, undefined, { signal, ref: false }).catch(() => {})
     }
@@ -56,7 +59,7 @@ export class Listener implements AsyncDisposable {
 
   /** Until the connection fails, or is told to end. */
   async #listen(onConnected: () => void) {
-    const { url, channel, onChange } = this.#options
+    const { url, channels } = this.#options
     const { signal } = this.#stop
     const client = new pg.Client({
       connectionString: url,
@@ -68,13 +71,13 @@ export class Listener implements AsyncDisposable {
     failed.promise.catch(() => {})
     client.on('error', failed.reject)
     client.on('end', () => failed.reject(new Error('the listening connection ended')))
-    client.on('notification', onChange)
+    client.on('notification', ({ channel, payload }) => channels[channel]?.(payload))
     try {
       await client.connect()
-      await client.query(`listen ${channel}`)
+      for (const channel of Object.keys(channels)) await client.query(`listen ${channel}`)
       onConnected()
       // What changed before this moment was not heard.
-      onChange()
+      this.#forgetAll()
       while (!signal.aborted) {
         const asked = performance.now()
         await Promise.race([client.query('select 1'), failed.promise])
@@ -85,5 +88,9 @@ export class Listener implements AsyncDisposable {
     } finally {
       await client.end().catch(() => {})
     }
+  }
+
+  #forgetAll() {
+    for (const onChange of Object.values(this.#options.channels)) onChange()
   }
 }

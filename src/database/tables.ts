@@ -60,6 +60,33 @@ export interface Tables {
     definition: JSONColumnType<Record<string, unknown>>
     createdAt: Timestamp
   }
+  ownElements: {
+    organizationId: number
+    id: number
+    key: string
+    version: string
+    name: string
+    hub: string
+    description: string
+    active: Generated<boolean>
+    userId: number | null
+    createdAt: Timestamp
+    updatedAt: Timestamp
+  }
+  ownElementVersions: {
+    organizationId: number
+    elementId: number
+    version: string
+    definition: JSONColumnType<Record<string, unknown>>
+    createdAt: Timestamp
+  }
+  installedElements: {
+    organizationId: number
+    elementId: number
+    version: string
+    userId: number | null
+    installedAt: Timestamp
+  }
   instanceTokens: {
     organizationId: number
     hash: Buffer
@@ -68,6 +95,26 @@ export interface Tables {
     secretVersion: Generated<number>
     createdAt: Timestamp
   }
+  certificates: {
+    organizationId: number
+    id: number
+    userId: number
+    name: string
+    shared: boolean
+    subject: string
+    issuer: string
+    serial: string
+    fingerprint: string
+    notBefore: Date
+    notAfter: Date
+    keyKind: string
+    chainState: 'complete' | 'incomplete' | 'self-signed'
+    remarks: ('without-mac' | 'several-keys')[]
+    secretVersion: Generated<number>
+    createdAt: Timestamp
+    updatedAt: Timestamp
+  }
+  certificateUses: { organizationId: number; certificateId: number; instanceId: number }
   idempotencyClaims: {
     organizationId: number
     userId: number

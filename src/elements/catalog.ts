@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
-import { distance } from 'fastest-levenshtein'
 import { LRUCache } from 'lru-cache'
 import type { Db } from '../database/database.ts'
 import { type Element, parseElement } from './element.ts'
@@ -54,19 +53,6 @@ export class Catalog {
     return this.#byKey.get(keyOrId)
   }
 
-  /** At most five keys that one may have meant. */
-  nearest(keyOrId: string): string[] {
-    return this.elements
-      .map(({ element }) => ({
-        key: element.key,
-        far: distance(keyOrId.toLowerCase(), element.key),
-      }))
-      .filter(({ key, far }) => far <= key.length / 2)
-      .sort((one, other) => one.far - other.far)
-      .slice(0, 5)
-      .map(({ key }) => key)
-  }
-
   /** The very version that an instance was provisioned with. */
   async versionOf(elementId: number, version: string): Promise<Element> {
     const current = this.#byKey.get(String(elementId))
@@ -94,6 +80,10 @@ async function readDefinitions(): Promise<ElementVersion[]> {
 
 function versioned(definition: unknown, source: string): ElementVersion {
   const element = parseElement(definition, source)
-  const version = createHash('sha256').update(JSON.stringify(element)).digest('hex').slice(0, 32)
-  return { version, element }
+  return { version: versionName(element), element }
+}
+
+/** The hash of its content. */
+export function versionName(element: Element): string {
+  return createHash('sha256').update(JSON.stringify(element)).digest('hex').slice(0, 32)
 }

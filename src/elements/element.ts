@@ -1,155 +1,224 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { Settings } from 'typebox/system'
 import { authenticationSchema } from '../authentication/authentication.ts'
-import { explain, findFaults } from './faults.ts'
+import { Step } from '../exchange/step.ts'
+import { about } from '../http/schema.ts'
+import { explain } from './explain.ts'
+import { type Fault, findFaults } from './faults.ts'
+import { DefaultSettings } from './settings.ts'
 
 const Key = Type.String({ pattern: '^[A-Za-z][A-Za-z0-9._-]{0,99}$' })
 const Line = Type.String({ minLength: 1, maxLength: 1000 })
+const Scalar = Type.Union([Type.String({ maxLength: 1024 }), Type.Number(), Type.Boolean()])
 const strict = { additionalProperties: false }
 
-/**
- * One value that an element asks for. `url` is a server's address with or without scheme, `path` a
- * part of an address that may hold slashes; both are normalised where they are used.
- */
+/** One value that an element asks for. */
 const Entry = Type.Object(
   {
     key: Key,
-    aliases: Type.Optional(Type.Array(Key)),
-    name: Line,
-    type: Type.Enum(['text', 'textarea', 'password', 'url', 'path', 'number', 'boolean']),
+    aliases: Type.Optional(
+      about('Other keys that mean the same.', Type.Array(Key, { maxItems: 20 })),
+    ),
+    name: about('Its label.', Line),
+    type: about(
+      "`url` is a server's address with or without scheme, `path` a part of an address that may hold slashes; both are normalised where they are used. A `certificate` is the id of one under `/certificates`, or the file itself.",
+      Type.Enum([
+        'text',
+        'textarea',
+        'password',
+        'url',
+        'path',
+        'number',
+        'boolean',
+        'certificate',
+      ]),
+    ),
     required: Type.Optional(Type.Boolean()),
-    secret: Type.Optional(Type.Boolean()),
-    advanced: Type.Optional(Type.Boolean()),
-    default: Type.Optional(Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
-    /** For a `url` that was given without a path. */
-    defaultPath: Type.Optional(Type.String({ pattern: '^/' })),
-    help: Type.Optional(Line),
+    secret: Type.Optional(about('Sealed, and never answered.', Type.Boolean())),
+    advanced: Type.Optional(about('Folded away in forms.', Type.Boolean())),
+    hidden: Type.Optional(about('Not shown in forms.', Type.Boolean())),
+    default: Type.Optional(Scalar),
+    constant: Type.Optional(about('Always this, whatever is given.', Scalar)),
+    derived: Type.Optional(
+      about('Made from other entries by a template, such as `{account|upper|replace:-:_}`.', Line),
+    ),
+    discovered: Type.Optional(about("Found by a step's `extract`.", Type.Boolean())),
+    options: Type.Optional(
+      about(
+        'The only values that it may have.',
+        Type.Array(Type.Object({ value: Type.String(), name: Type.Optional(Line) }, strict), {
+          minItems: 1,
+          maxItems: 500,
+        }),
+      ),
+    ),
+    pattern: Type.Optional(
+      about(
+        "A regular expression in RE2's syntax, for the whole value.",
+        Type.String({ minLength: 1, maxLength: 500 }),
+      ),
+    ),
+    normalise: Type.Optional(
+      about(
+        'Filters for what was given, as in templates: `trim|lower` or `host|before:.example.com`.',
+        Line,
+      ),
+    ),
+    defaultPath: Type.Optional(
+      about('For a `url` that was given without a path.', Type.String({ pattern: '^/' })),
+    ),
+    hosts: Type.Optional(
+      about(
+        'For a `url`: the only hosts that it may name; `*.example.com` is any below it.',
+        Type.Array(Type.String({ pattern: '^(\\*\\.)?[a-z0-9.-]+$' }), {
+          minItems: 1,
+          maxItems: 50,
+        }),
+      ),
+    ),
+    authentications: Type.Optional(
+      about(
+        'The authentications that need it, by key; left out: all.',
+        Type.Array(Type.String(), { minItems: 1 }),
+      ),
+    ),
+    order: Type.Optional(
+      about(
+        'Its place among the others in forms; left out: as they are listed.',
+        Type.Integer({ minimum: 0, maximum: 10_000 }),
+      ),
+    ),
+    help: Type.Optional(about('A sentence: where a person finds it.', Line)),
     placeholder: Type.Optional(Line),
-    /** It is kept and answered, but nothing acts on it yet. */
-    inert: Type.Optional(Type.Boolean()),
-  },
-  strict,
-)
-
-const Say = Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: 8 })
-
-/**
- * All members that are there must hold. `says` are parts of the body that come in this order, in any
- * case; `xml` is a path of local names, `json` a JSON Pointer (RFC 6901).
- */
-const When = Type.Object(
-  {
-    status: Type.Optional(
-      Type.Union([
-        Type.Integer({ minimum: 100, maximum: 599 }),
-        Type.Array(Type.Integer({ minimum: 100, maximum: 599 }), { minItems: 1 }),
-      ]),
-    ),
-    says: Type.Optional(Say),
-    body: Type.Optional(Type.Enum(['html', 'json', 'xml'])),
-    xml: Type.Optional(
-      Type.Object(
-        { path: Line, equals: Type.Optional(Type.String()), says: Type.Optional(Say) },
-        strict,
-      ),
-    ),
-    json: Type.Optional(
-      Type.Object(
-        {
-          pointer: Type.String({ pattern: '^(/.*)?$' }),
-          equals: Type.Optional(
-            Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]),
-          ),
-          says: Type.Optional(Say),
-        },
-        strict,
-      ),
+    inert: Type.Optional(
+      about('It is kept and answered, but nothing acts on it yet.', Type.Boolean()),
     ),
   },
   strict,
 )
 
-const Rule = Type.Object(
-  {
-    when: When,
-    verdict: Type.Enum([
-      'verified',
-      'rejected',
-      'insufficient',
-      'misdirected',
-      'throttled',
-      'unexpected',
-    ]),
-    /** What the caller should do; left out where the general sentence for the verdict will do. */
-    message: Type.Optional(Line),
-  },
-  strict,
-)
+export const elementKey = '^(?!\\d+$)[a-z0-9][a-z0-9_-]{0,99}$'
 
-const Probe = Type.Object(
-  {
-    method: Type.Enum(['GET', 'POST']),
-    /** Relative to the base URL, with `{entry}` placeholders. */
-    path: Type.String({ pattern: '^[^/?#][^?#]*$' }),
-    query: Type.Optional(Type.Record(Type.String(), Type.String())),
-    headers: Type.Optional(Type.Record(Type.String(), Type.String())),
-    body: Type.Optional(
-      Type.Union([
-        Type.Object({ xml: Type.String() }, strict),
-        Type.Object({ json: Type.Unknown() }, strict),
-        Type.Object({ form: Type.Record(Type.String(), Type.String()) }, strict),
-      ]),
+const members = {
+  format: Type.Literal(1),
+  name: Line,
+  hub: Type.String({ pattern: '^[a-z]{1,50}$' }),
+  description: Line,
+  configDescription: about('Help for the person who fills the form.', Line),
+  documentation: Type.Optional(
+    about(
+      'Where the vendor documents its API.',
+      Type.String({ pattern: '^https://', maxLength: 1000 }),
     ),
-    /** Where the vendor's own words stand, first found first: XML paths or JSON Pointers. */
-    providerMessage: Type.Optional(Type.Array(Line)),
-    /** The first that holds decides; the general rules for HTTP statuses come after them. */
-    rules: Type.Array(Rule, { maxItems: 100 }),
-  },
-  strict,
-)
+  ),
+  image: Type.Optional(about("Left out: initials on the hub's colour.", Line)),
+  version: Type.Optional(
+    about(
+      'For people; versions are known by their content.',
+      Type.String({ minLength: 1, maxLength: 50 }),
+    ),
+  ),
+  entries: Type.Array(Entry, { maxItems: 200 }),
+  baseUrl: about('Starts with a `url` entry or with a scheme and host.', Line),
+  headers: Type.Optional(
+    about(
+      'Sent with every request.',
+      Type.Record(Type.String(), Type.String(), { maxProperties: 20 }),
+    ),
+  ),
+  authentications: Type.Array(authenticationSchema, { minItems: 1, maxItems: 20 }),
+  probes: Type.Optional(
+    about(
+      'What proves credentials, one after the other; what one extracts the next may use.',
+      Type.Array(Step, { maxItems: 5 }),
+    ),
+  ),
+  settings: Type.Optional(DefaultSettings),
+  /** The header in which the vendor says when to come back, besides `Retry-After`. */
+  retryAfter: Type.Optional(
+    Type.Object(
+      {
+        header: Line,
+        unit: about(
+          '`unix…` is a point in time.',
+          Type.Enum(['seconds', 'milliseconds', 'unix', 'unixMillis']),
+        ),
+      },
+      strict,
+    ),
+  ),
+}
 
 const ElementDefinition = Type.Object(
   {
-    format: Type.Literal(1),
+    id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+    key: Type.String({ pattern: elementKey }),
+    ...members,
+  },
+  strict,
+)
+
+/** A definition as its author writes it: the service gives the id, and a key where none is named. */
+export const OwnDefinition = Type.Object(
+  {
+    $schema: Type.Optional(Type.String()),
+    key: Type.Optional(Type.String({ pattern: elementKey })),
+    ...members,
+  },
+  strict,
+)
+
+/** A definition as a file of the catalogue, and what editors check it with. */
+export const FileDefinition = Type.Object(
+  {
+    $schema: Type.Optional(Type.String()),
     id: Type.Integer({ minimum: 1, maximum: 9_999 }),
-    key: Type.String({ pattern: '^(?!\\d+$)[a-z0-9][a-z0-9_-]{0,99}$' }),
-    name: Line,
-    hub: Type.String({ pattern: '^[a-z]+$' }),
-    description: Line,
-    configDescription: Line,
-    image: Line,
-    entries: Type.Array(Entry, { maxItems: 200 }),
-    /** Starts with a `url` entry or with a scheme and host. */
-    baseUrl: Line,
-    authentications: Type.Array(authenticationSchema, { minItems: 1 }),
-    probe: Type.Optional(Probe),
+    key: Type.String({ pattern: elementKey }),
+    ...members,
   },
   strict,
 )
 
 export type Element = Static<typeof ElementDefinition>
 export type Entry = Static<typeof Entry>
-export type Probe = Static<typeof Probe>
-export type Rule = Static<typeof Rule>
-export type When = Static<typeof When>
+export type OwnDefinition = Static<typeof OwnDefinition>
 
+// Of the few that TypeBox tells by itself, none may be about the branch of a union that is meant.
+Settings.Set({ maxErrors: 1000 })
 const validator = Compile(ElementDefinition)
 
 /** A definition that cannot be used; the message says where and why, one problem a line. */
-export class DefinitionError extends Error {}
+export class DefinitionError extends Error {
+  readonly faults: Fault[]
+
+  constructor(source: string, faults: Fault[]) {
+    super(faults.map(({ at, reason }) => `${source}${at}: ${reason}`).join('\n'))
+    this.faults = faults
+  }
+}
 
 /**
  * Checks a definition: first its shape, then that its parts fit each other.
  * @throws {DefinitionError}
  */
-export function parseElement(definition: unknown, source: string): Element {
+export function parseElement(given: unknown, source: string): Element {
+  const definition = withoutSchema(given)
   const faults = validator.Check(definition)
     ? findFaults(definition)
     : explain(validator.Errors(definition))
-  if (faults.length > 0) {
-    throw new DefinitionError(
-      faults.map(({ at, reason }) => `${source}${at}: ${reason}`).join('\n'),
-    )
-  }
+  if (faults.length > 0) throw new DefinitionError(source, faults)
   return definition as Element
+}
+
+/** `$schema` is for editors, and no part of what a definition says. */
+function withoutSchema(given: unknown): unknown {
+  if (given === null || typeof given !== 'object' || Array.isArray(given)) return given
+  const { $schema: _, ...definition } = given as Record<string, unknown>
+  return definition
+}
+
+/** Where its picture is, relative to the API. */
+export function imageOf({ key, image }: Element): string {
+  return image ?? `elements/${key}/image`
 }

@@ -1,7 +1,12 @@
-import type { TLocalizedValidationError } from 'typebox/error'
+import { RE2JS } from 're2js'
+import { type Authentication, keyOf, typeOf } from '../authentication/authentication.ts'
+import { filterNames, filterOf } from '../exchange/filters.ts'
+import { placeholdersIn, splitTemplate } from '../exchange/template.ts'
 import type { Element, Entry } from './element.ts'
+import { findDateFormatFault, isTimeZone } from './settings.ts'
+import { findHeaderFaults, findStepFaults, stepsOf } from './step-faults.ts'
 
-/** What is wrong with a definition, and where, as a JSON Pointer. */
+/** What is wrong with a definition, and where, as a JSON Pointer (RFC 6901). */
 export interface Fault {
   at: string
   reason: string
@@ -18,152 +23,233 @@ const routeWords = new Set([
   'instances',
   'keys',
   'metadata',
+  'schema',
+  'updates',
   'validate',
 ])
 /** It is no entry: in a configuration it chooses between the element's authentications. */
 const choosingKey = 'authentication.type'
-const placeholder = /\{([A-Za-z][A-Za-z0-9._-]*)\}/g
-const headerName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i
+/** What templates may name besides entries. */
+const reserved = /^(session|request|time|random)\.|^signature$/
 
 /** What no schema says: whether the parts of a definition fit each other. */
 export function findFaults(element: Element): Fault[] {
   return [
     ...findKeyFaults(element),
-    ...element.entries.flatMap((entry, at) => findEntryFaults(entry, `/entries/${at}`)),
-    ...findStrangers(element),
-    ...findBaseUrlFaults(element),
-    ...findRequestFaults(element),
+    ...element.entries.flatMap((entry, at) => findEntryFaults(element, entry, `/entries/${at}`)),
+    ...findTemplateFaults(element),
+    ...findStepFaults(element),
+    ...findAuthenticationFaults(element),
+    ...findSettingFaults(element),
   ]
-}
-
-/** A schema's complaints, without those about the kinds that a part of the definition is not. */
-export function explain(errors: TLocalizedValidationError[]): Fault[] {
-  const others = errors.flatMap((error) => {
-    if (error.keyword !== 'const' || !error.instancePath.endsWith('/type')) return []
-    const place = error.instancePath.slice(0, -'/type'.length)
-    const branch = error.schemaPath.slice(0, -'/properties/type'.length)
-    return [{ place, branch, type: String(error.params.allowedValue) }]
-  })
-  const meant = errors.filter(
-    ({ keyword, instancePath, schemaPath }) =>
-      keyword !== 'additionalProperties' &&
-      !others.some(
-        ({ place, branch }) => isWithin(instancePath, place) && isWithin(schemaPath, branch),
-      ),
-  )
-  return meant.flatMap(({ keyword, instancePath: at, message }) => {
-    if (keyword === 'boolean') return { at, reason: 'is not known here' }
-    if (keyword !== 'anyOf') return { at, reason: message }
-    if (meant.some((error) => error.keyword !== 'anyOf' && isWithin(error.instancePath, at))) {
-      return []
-    }
-    const types = others.filter(({ place }) => place === at).map(({ type }) => type)
-    return { at: `${at}/type`, reason: `must be ${types.join(' or ')}` }
-  })
-}
-
-function isWithin(path: string, outer: string): boolean {
-  return path === outer || path.startsWith(`${outer}/`)
 }
 
 function findKeyFaults({ key, entries, authentications }: Element): Fault[] {
   const keys = entries.flatMap((entry) => [entry.key, ...(entry.aliases ?? [])])
-  const types = authentications.map(({ type }) => type)
+  const chosen = authentications.map(keyOf)
   return [
     ...(routeWords.has(key) ? [{ at: '/key', reason: `"${key}" is a word that routes use` }] : []),
     ...(keys.includes(choosingKey)
       ? [{ at: '/entries', reason: `"${choosingKey}" chooses between authentications` }]
       : []),
+    ...keys
+      .filter((one) => reserved.test(one))
+      .map((one) => ({ at: '/entries', reason: `"${one}" is a name that templates use` })),
     ...twice(keys).map((twin) => ({ at: '/entries', reason: `"${twin}" is there twice` })),
-    ...twice(types).map((twin) => ({ at: '/authentications', reason: `"${twin}" is there twice` })),
+    ...twice(chosen).map((twin) => ({
+      at: '/authentications',
+      reason: `"${twin}" is there twice: give each a key`,
+    })),
   ]
 }
 
-function twice(words: string[]): string[] {
-  return [...new Set(words.filter((word, at) => words.indexOf(word) !== at))]
+export function twice(words: string[]): string[] {
+  const seen = new Set<string>()
+  return [...new Set(words.filter((word) => seen.size === seen.add(word).size))]
 }
 
-function findEntryFaults(entry: Entry, at: string): Fault[] {
-  const { type, secret, default: preset, defaultPath } = entry
+function findEntryFaults(element: Element, entry: Entry, at: string): Fault[] {
+  const { type, secret, options, pattern, normalise } = entry
   const faults: Fault[] = []
-  if (type === 'password' && !secret) {
-    faults.push({ at, reason: 'a password has to be secret' })
+  const wrong = (member: string, reason: string) => faults.push({ at: at + member, reason })
+  if (type === 'password' && !secret) wrong('', 'a password has to be secret')
+  if (type === 'certificate' && secret)
+    wrong('/secret', 'certificates are kept apart: leave it out')
+  if (entry.defaultPath !== undefined && type !== 'url') {
+    wrong('/defaultPath', 'is for entries of type url')
   }
-  if (preset !== undefined) {
-    const wanted = type === 'number' || type === 'boolean' ? type : 'string'
-    // It would be the same for everyone, and stand in every answer.
-    if (secret) faults.push({ at: `${at}/default`, reason: 'a secret cannot have a default' })
-    else if (typeof preset !== wanted) {
-      faults.push({ at: `${at}/default`, reason: `must be ${wanted}` })
+  if (entry.hosts && type !== 'url') wrong('/hosts', 'is for entries of type url')
+  const sources = (['default', 'constant', 'derived', 'discovered'] as const).filter(
+    (member) => entry[member] !== undefined,
+  )
+  if (sources.length > 1) wrong('', `is ${sources.join(' and ')} at once: keep one`)
+  if (entry.required && sources.some((member) => member !== 'default')) {
+    wrong('/required', `nobody is asked for what is ${sources[0]}`)
+  }
+  for (const member of ['default', 'constant'] as const) {
+    const reason = findPresetFault(entry, entry[member])
+    if (reason) wrong(`/${member}`, reason)
+  }
+  if (pattern && !compiles(pattern)) {
+    wrong('/pattern', 'is no regular expression of RE2, which knows no look-around')
+  }
+  const filter = normalise && splitTemplate(`{x|${normalise}}`)[0]?.filters
+  if (normalise && !(filter && filter.length > 0)) wrong('/normalise', 'names no filters')
+  for (const one of filter || []) if (!filterOf(one)) wrong('/normalise', unknownFilter(one))
+  if (options && twice(options.map(({ value }) => value)).length > 0) {
+    wrong('/options', 'has a value twice')
+  }
+  for (const key of entry.authentications ?? []) {
+    if (!element.authentications.some((one) => keyOf(one) === key)) {
+      wrong('/authentications', `the element has no authentication "${key}"`)
     }
   }
-  if (defaultPath !== undefined && type !== 'url') {
-    faults.push({ at: `${at}/defaultPath`, reason: 'is for entries of type url' })
+  return [...faults, ...findComputedFaults(element, entry, at)]
+}
+
+function findPresetFault({ type, secret, options }: Entry, preset: unknown): string | undefined {
+  if (preset === undefined) return undefined
+  // It would be the same for everyone, and stand in every answer.
+  if (secret) return 'a secret cannot have one'
+  const wanted = type === 'number' || type === 'boolean' ? type : 'string'
+  if (typeof preset !== wanted) return `must be ${wanted}`
+  if (options && !options.some(({ value }) => value === String(preset))) {
+    return 'is none of the options'
+  }
+  return undefined
+}
+
+/** Of entries that nobody gives. */
+function findComputedFaults(element: Element, entry: Entry, at: string): Fault[] {
+  const { derived, discovered, type, hosts, secret } = entry
+  const faults: Fault[] = []
+  if (derived !== undefined) {
+    const known = element.entries.slice(0, element.entries.indexOf(entry))
+    for (const key of placeholdersIn(derived)) {
+      const source = known.find((one) => one.key === key)
+      if (!source) {
+        faults.push({ at: `${at}/derived`, reason: `{${key}} is no entry that stands before it` })
+      } else if (source.secret && secret === undefined) {
+        const reason = `is made from the secret {${key}}: say whether it is secret too`
+        faults.push({ at: `${at}/secret`, reason })
+      }
+    }
+    for (const filter of filtersIn(derived)) {
+      if (!filterOf(filter)) faults.push({ at: `${at}/derived`, reason: unknownFilter(filter) })
+    }
+  }
+  if (discovered) {
+    if (type === 'url' && !hosts) {
+      const reason = 'is an address that the vendor tells: say which hosts it may name'
+      faults.push({ at: `${at}/hosts`, reason })
+    }
+    const found = stepsOf(element).some(({ step }) => Object.hasOwn(step.extract ?? {}, entry.key))
+    if (!found) faults.push({ at: `${at}/discovered`, reason: 'no step extracts it' })
   }
   return faults
 }
 
-/** Placeholders that name no entry, wherever values are put in. */
-function findStrangers({ entries, baseUrl, authentications, probe }: Element): Fault[] {
-  const keys = new Set(entries.map((entry) => entry.key))
-  const { path, query, headers, body } = probe ?? {}
-  const places = { '/baseUrl': baseUrl, '/authentications': authentications, '/probe/path': path }
-  const inProbe = { '/probe/query': query, '/probe/headers': headers, '/probe/body': body }
-  return Object.entries({ ...places, ...inProbe }).flatMap(([at, template]) =>
-    [...(JSON.stringify(template) ?? '').matchAll(placeholder)]
-      .filter(([, key = '']) => !keys.has(key))
-      .map(([, key]) => ({ at, reason: `the placeholder {${key}} names no entry` })),
+/** Placeholders that name nothing, and filters that nobody knows, wherever values are put in. */
+function findTemplateFaults(element: Element): Fault[] {
+  const { entries, authentications, baseUrl, headers, probes } = element
+  const typeOfEntry = new Map(entries.map(({ key, type }) => [key, type]))
+  const extracted = new Set(stepsOf(element).flatMap(({ step }) => Object.keys(step.extract ?? {})))
+  const places = { '/baseUrl': baseUrl, '/authentications': authentications }
+  const more = { '/headers': headers, '/probes': probes }
+  return Object.entries({ ...places, ...more }).flatMap(([root, part]) =>
+    templatesIn(part, root).flatMap(({ at, text }) => {
+      const named = placeholdersIn(text).filter((key) => {
+        if (typeOfEntry.has(key)) return false
+        if (key.startsWith('session.')) return !extracted.has(key) && key !== 'session.cookies'
+        const authentication = authentications[Number(/^\/authentications\/(\d+)/.exec(at)?.[1])]
+        return !(authentication && isOwn(authentication, key))
+      })
+      const files = placeholdersIn(text).filter((key) => typeOfEntry.get(key) === 'certificate')
+      const strange = filtersIn(text).filter((filter) => !filterOf(filter))
+      return [
+        ...named.map((key) => ({ at, reason: `the placeholder {${key}} names no entry` })),
+        ...files.map((key) => ({
+          at,
+          reason: `{${key}} is a certificate, which no text can hold`,
+        })),
+        ...strange.map((filter) => ({ at, reason: unknownFilter(filter) })),
+      ]
+    }),
   )
 }
 
-function findBaseUrlFaults({ baseUrl, entries }: Element): Fault[] {
-  const at = '/baseUrl'
-  const entryOf = new Map(entries.map((entry) => [entry.key, entry]))
-  const used = [...baseUrl.matchAll(placeholder)].flatMap(([, key]) => entryOf.get(key!) ?? [])
-  const [server, ...more] = used.filter(({ type }) => type === 'url')
-  const [, scheme, begin] = /^(https?:\/\/)?(?:\{([^}]+)\})?/.exec(baseUrl)!
-  const beginning = entryOf.get(begin ?? '')
-  const faults: Fault[] = []
-  if (server ? beginning !== server || scheme : !scheme || beginning?.type === 'path') {
-    faults.push({ at, reason: 'must start with an entry of type url, or with a scheme and host' })
-  } else if (more.length > 0) {
-    faults.push({ at, reason: 'must hold one entry of type url at most' })
-  } else if (server) {
-    const rest = baseUrl.slice(server.key.length + 2)
-    const next = entries.find(({ key }) => rest.startsWith(`{${key}}`))
-    // Anything else would become a part of the host's name.
-    if (rest !== '' && !rest.startsWith('/') && next?.type !== 'path') {
-      faults.push({ at, reason: 'must go on with a slash or an entry of type path' })
+/** Whether the type of authentication itself knows what stands there. */
+function isOwn(authentication: Authentication, key: string): boolean {
+  const own = typeOf(authentication).own ?? []
+  return own.some((name) => (name.endsWith('.') ? key.startsWith(name) : key === name))
+}
+
+function findAuthenticationFaults({ entries, authentications }: Element): Fault[] {
+  return authentications.flatMap((authentication, index) => {
+    const at = `/authentications/${index}`
+    const faults: Fault[] = []
+    const { certificate } = authentication
+    if ('headers' in authentication) {
+      faults.push(...findHeaderFaults(authentication.headers, `${at}/headers`))
     }
+    if (authentication.type === 'apiKey' && authentication.in === 'header') {
+      const { parameter } = authentication
+      faults.push(...findHeaderFaults({ [parameter]: '' }, `${at}/parameter`))
+    }
+    if (certificate !== undefined) {
+      const entry = entries.find(({ key }) => key === certificate)
+      if (entry?.type !== 'certificate') {
+        faults.push({ at: `${at}/certificate`, reason: 'must be an entry of type certificate' })
+      }
+    }
+    for (const key of new Set(placeholdersIn(authentication))) {
+      const entry = entries.find((one) => one.key === key)
+      if (entry?.authentications && !entry.authentications.includes(keyOf(authentication))) {
+        faults.push({ at, reason: `needs {${key}}, which is for other authentications` })
+      }
+    }
+    return faults
+  })
+}
+
+function findSettingFaults({ settings }: Element): Fault[] {
+  const { timeZone, dateFormat } = settings ?? {}
+  const faults: Fault[] = []
+  if (timeZone !== undefined && !isTimeZone(timeZone)) {
+    faults.push({ at: '/settings/timeZone', reason: 'is no IANA time zone' })
   }
-  if (/[?#@\\{}]/.test(baseUrl.replace(placeholder, ''))) {
-    faults.push({ at, reason: 'must not hold "?", "#", "@", "\\" or a stray brace' })
-  }
-  for (const { key } of used.filter(({ secret }) => secret)) {
-    faults.push({ at, reason: `must not hold the secret {${key}}: addresses are shown` })
-  }
+  const reason = dateFormat === undefined ? undefined : findDateFormatFault(dateFormat)
+  if (reason) faults.push({ at: '/settings/dateFormat', reason })
   return faults
 }
 
-function findRequestFaults({ authentications, probe }: Element): Fault[] {
-  if (!probe) return []
-  const faults: Fault[] = []
-  const names = Object.keys(probe.headers ?? {})
-  for (const name of names.filter((one) => !headerName.test(one))) {
-    faults.push({ at: '/probe/headers', reason: `"${name}" is no name of a header` })
+function compiles(pattern: string): boolean {
+  try {
+    RE2JS.compile(pattern)
+    return true
+  } catch {
+    return false
   }
-  for (const name of twice(names.map((one) => one.toLowerCase()))) {
-    faults.push({ at: '/probe/headers', reason: `"${name}" is there twice` })
-  }
-  if (probe.path.split('/').some((segment) => /^(\.|%2e){1,2}$/i.test(segment))) {
-    faults.push({ at: '/probe/path', reason: 'must not leave the base URL' })
-  }
-  if (probe.method === 'GET' && probe.body) {
-    faults.push({ at: '/probe/body', reason: 'a GET has none' })
-  }
-  const needsXml = authentications.some(({ type }) => type === 'soap')
-  if (needsXml && !(probe.body && 'xml' in probe.body)) {
-    faults.push({ at: '/probe/body', reason: 'soap needs an envelope to put credentials in' })
-  }
-  return faults
+}
+
+function filtersIn(template: string): string[] {
+  return splitTemplate(template).flatMap(({ filters }) => filters)
+}
+
+function unknownFilter(written: string): string {
+  return `"${written}" is no filter, or has not what it needs; there are ${filterNames.join(', ')}`
+}
+
+/** Members that hold no templates. */
+const plainTexts = new Set(['name', 'help', 'rules', 'ended', 'providerMessage', 'filter'])
+
+/** Every template inside a part of a definition, by its JSON Pointer. */
+function templatesIn(part: unknown, at: string): { at: string; text: string }[] {
+  if (typeof part === 'string') return [{ at, text: part }]
+  if (part === null || typeof part !== 'object') return []
+  return Object.entries(part).flatMap(([name, member]) =>
+    plainTexts.has(name)
+      ? []
+      : templatesIn(member, `${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`),
+  )
 }

@@ -45,7 +45,6 @@ function refuse(refusal: Refusal, request: FastifyRequest, reply: FastifyReply) 
 }
 
 const ofFastify: Record<string, [ProblemCode, string]> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: ['body-too-large', 'A request body may have at most 1 MiB.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     'media-type-unsupported',
     'Send the body as JSON, with the header Content-Type: application/json.',
@@ -65,6 +64,10 @@ const ofFastify: Record<string, [ProblemCode, string]> = {
 
 function translate(error: FastifyError, request: FastifyRequest): Refusal {
   if (error.validation) return explainValidation(error)
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    const limit = (request.routeOptions.bodyLimit ?? 0) / 1024
+    return new Refusal('body-too-large', `A request body may have at most ${limit} KiB here.`)
+  }
   const known = ofFastify[error.code]
   if (known) return new Refusal(...known)
   if (error.statusCode && error.statusCode < 500) {

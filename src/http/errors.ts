@@ -14,12 +14,33 @@ export const problems = {
   'configuration-invalid': { status: 400, title: 'The configuration cannot be used' },
   'settings-invalid': { status: 400, title: 'The settings cannot be used' },
   'element-missing': { status: 400, title: 'No element is named' },
+  'definition-invalid': { status: 400, title: 'The definition cannot be used' },
   'authentication-unclear': { status: 400, title: 'The type of authentication is not clear' },
   'destination-forbidden': { status: 400, title: 'The address is not allowed' },
   'credentials-rejected': { status: 400, title: 'The vendor rejected the credentials' },
   'credentials-insufficient': { status: 400, title: 'The vendor grants too few rights' },
   'vendor-misdirected': { status: 400, title: 'The address is not the one of this vendor' },
+  'certificate-passphrase-wrong': { status: 400, title: 'The passphrase is wrong' },
+  'certificate-unsupported': { status: 400, title: 'The certificate is of an unsupported kind' },
+  'certificate-corrupt': { status: 400, title: 'The certificate cannot be read' },
+  'certificate-incomplete': { status: 400, title: 'Certificate or private key is missing' },
+  'certificate-key-mismatch': { status: 400, title: 'The key is not that of the certificate' },
+  'certificate-too-large': { status: 400, title: 'The certificate is too large' },
+  'certificate-too-costly': { status: 400, title: 'The certificate takes too long to open' },
+  'role-insufficient': { status: 403, title: 'Your role may not do this' },
+  'certificate-not-found': { status: 404, title: 'No such certificate' },
+  'certificate-in-use': { status: 409, title: 'Instances use the certificate' },
+  'certificates-busy': { status: 429, title: 'Too many certificates at once' },
   'element-not-found': { status: 404, title: 'No such element' },
+  'hub-not-found': { status: 404, title: 'No such hub' },
+  'element-key-taken': { status: 409, title: 'Another element has this key' },
+  'element-not-own': { status: 409, title: 'The element belongs to the catalogue' },
+  'element-in-use': { status: 409, title: 'Instances use the element' },
+  'element-inactive': { status: 409, title: 'The element is not active' },
+  'elements-too-many': { status: 409, title: 'Too many elements of your own' },
+  'element-not-installed': { status: 409, title: 'The element is not installed' },
+  'element-update-breaks': { status: 409, title: 'The update would break instances' },
+  'definition-too-large': { status: 413, title: 'The definition is too large' },
   'instance-not-found': { status: 404, title: 'No such instance' },
   'route-not-found': { status: 404, title: 'No such route' },
   'request-in-progress': { status: 409, title: 'The same request is still under way' },
@@ -54,6 +75,10 @@ export interface RefusalDetails {
   invalid?: { key: string; reason: string }[] | undefined
   unknown?: { key: string; nearest: string }[] | undefined
   choices?: string[] | undefined
+  /** What uses the thing, as far as the caller may see it. */
+  references?:
+    | { id: number; name: string; reasons?: { key: string; reason: string }[] }[]
+    | undefined
   probe?: object | undefined
   /** Seconds, sent as `Retry-After`. */
   retryAfter?: number | undefined

@@ -31,6 +31,8 @@ export function describeApi(app: Server, publicUrl: string | undefined) {
       ],
       tags: [
         { name: 'instances', description: 'Elements provisioned with credentials' },
+        { name: 'elements', description: 'What can be connected, and what you add to it' },
+        { name: 'certificates', description: 'Client certificates that instances present' },
         { name: 'service', description: 'The service itself' },
       ],
       components: {

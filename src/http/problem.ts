@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { type TSchema, Type } from 'typebox'
 import { type ProblemCode, problems, type Refusal } from './errors.ts'
-import { NullableString } from './schema.ts'
+import { Id, NullableString } from './schema.ts'
 
 const Named = (name: string) => Type.Object({ key: Type.String(), [name]: Type.String() })
 
@@ -79,6 +79,18 @@ export const Problem = Type.Object(
       Type.Array(Named('nearest'), { description: 'What may be misspelt, and what was meant' }),
     ),
     choices: Type.Optional(Type.Array(Type.String(), { description: 'What can be chosen' })),
+    references: Type.Optional(
+      Type.Array(
+        Type.Object({
+          id: Id('An instance'),
+          name: Type.String(),
+          reasons: Type.Optional(
+            Type.Array(Named('reason'), { description: 'What an update would break, and why' }),
+          ),
+        }),
+        { description: 'What uses it, as far as you may see it' },
+      ),
+    ),
     probe: Type.Optional(Type.Ref('Exchange')),
   },
   {

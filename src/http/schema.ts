@@ -23,3 +23,10 @@ export const NullableString = (
  */
 export const Model = <T>(name: string, response: { headers?: Record<string, TSchema> } = {}) =>
   Type.Unsafe<T>(Type.Ref(name, response))
+
+/** The schema with a sentence for whoever fills it in. */
+export function about<T extends TSchema>(description: string, schema: T): T {
+  const described = { value: description, enumerable: true }
+  const copied = Object.getOwnPropertyDescriptors<object>(schema)
+  return Object.defineProperties({}, { ...copied, description: described }) as T
+}

@@ -1,7 +1,8 @@
 import type { Principal } from '../access/store.ts'
 import { showConfiguration } from '../elements/configuration.ts'
-import type { Element } from '../elements/element.ts'
+import { type Element, imageOf } from '../elements/element.ts'
 import type { Instance } from './schema.ts'
+import { showSettings } from './settings.ts'
 import type { InstanceRecord, InstanceTimes } from './store.ts'
 
 /** The instance as its owner sees it; secrets are stars, the token is not. */
@@ -24,7 +25,7 @@ export function showInstance(given: {
       name: element.name,
       key: element.key,
       description: element.description,
-      image: element.image,
+      image: imageOf(element),
       active: true,
       deleted: false,
       typeOauth: false,
@@ -53,7 +54,7 @@ export function showInstance(given: {
       firstName: user.firstName,
       lastName: user.lastName,
     },
-    settings: record.settings,
+    settings: showSettings(element, record.settings),
     authentication: { type: record.authenticationType },
     state: record.state,
     stateSince: record.stateSince.toISOString(),

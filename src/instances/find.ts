@@ -9,7 +9,7 @@ import { findInstance, ownerOf } from './store.ts'
 
 /** @throws {Refusal} `instance-not-found` where it is not there or not the caller's */
 export async function getInstance(
-  { db, vault, catalog }: Pick<Context, 'db' | 'vault' | 'catalog'>,
+  { db, vault, elements }: Pick<Context, 'db' | 'vault' | 'elements'>,
   principal: Principal,
   id: number,
 ): Promise<{ instance: Instance; revision: number }> {
@@ -25,7 +25,7 @@ export async function getInstance(
   const place = { organizationId, owner: ownerOf(id), ...token }
   const instance = showInstance({
     record,
-    element: await catalog.versionOf(record.elementId, record.elementVersion),
+    element: await elements.versionOf(organizationId, record.elementId, record.elementVersion),
     user,
     secretKeys: record.secrets.filter((secret) => secret !== token).map((secret) => secret.entry),
     token: await vault.open(place, token.sealed, caller),

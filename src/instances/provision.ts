@@ -1,19 +1,16 @@
 import type { Principal } from '../access/store.ts'
+import { keyOf } from '../authentication/authentication.ts'
 import type { Context } from '../context.ts'
-import { mayBeStored } from '../database/failure.ts'
-import type { CheckedConfiguration } from '../elements/configuration.ts'
+import { isReferenced, mayBeStored } from '../database/failure.ts'
 import type { Element } from '../elements/element.ts'
+import { install } from '../elements/install.ts'
 import { Refusal } from '../http/errors.ts'
+import { originsOf } from '../probe/request.ts'
 import { createToken, tokenEntry } from '../vault/token.ts'
 import { caller } from '../vault/vault.ts'
 import { showInstance } from './answer.ts'
-import {
-  chooseAuthentication,
-  findElement,
-  findStrangers,
-  readConfiguration,
-  readTexts,
-} from './request.ts'
+import { readCredentials } from './credentials.ts'
+import { findElement, findStrangers, readTexts } from './request.ts'
 import type { ElementInstanceRequest, Instance } from './schema.ts'
 import { keepSettings } from './settings.ts'
 import {
@@ -59,17 +56,21 @@ export async function provision(
 ): Promise<Instance> {
   const { body, principal, note, requestId, address } = request
   const { organizationId, user } = principal
-  const { element, version } = findElement(context.catalog, request.keyInPath, body)
+  const found = await findElement(context.elements, organizationId, request.keyInPath, body)
+  const { element, version } = found
   note({ elementKey: element.key })
   const texts = readTexts(body)
-  const { authentication, warnings } = chooseAuthentication(element, body)
-  const configuration = readConfiguration(element, authentication, body)
-  const { baseUrl, values, request: probing } = configuration
-  const secretKeys = new Set(configuration.secrets.keys())
-  const credentials = { element, authentication, baseUrl, values, secretKeys }
-  const state =
-    body.verify === false ? draft : await verify(context, organizationId, credentials, probing)
+  const given = await readCredentials(context, request, element)
+  const { credentials, configuration, certificates, warnings } = given
+  const { authentication, values } = credentials
+  const { discovered, ...state } =
+    body.verify === false
+      ? draft
+      : await verify(context, organizationId, credentials, configuration.first)
 
+  const { secret = [], open = [] } = Object.groupBy(discovered, ([key]) =>
+    credentials.secretKeys.has(key) ? 'secret' : 'open',
+  )
   const id = await context.instanceIds.next()
   note({ instanceId: id })
   const record: InstanceRecord = {
@@ -79,36 +80,61 @@ export async function provision(
     elementId: element.id,
     elementVersion: version,
     ...texts,
-    configuration: configuration.plain,
-    authenticationType: authentication.type,
+    configuration: { ...configuration.plain, ...Object.fromEntries(open) },
+    authenticationType: keyOf(authentication),
     settings: keepSettings(body.settings ?? {}),
-    warnings: [...warnings, ...configuration.warnings, ...findStrangers(body)],
+    warnings: [...warnings, ...findStrangers(body)],
     externalId: body.externalId ?? null,
     externalAuthentication: body.externalAuthentication ?? 'none',
     ...state,
   }
   const token = createToken('instance', organizationId)
-  const secrets = await sealAll(context, record, element, configuration, token)
-  const storing = { record, secrets, token: context.vault.hash(token), requestId, address }
+  const known = new Map([...values, ...discovered])
+  const origins = originsOf(element, authentication, known)
+  const kept = new Map([...configuration.secrets, ...secret, ...certificates.files])
+  const secrets = await sealAll(context, record, element, kept, origins, token)
+  const storing = {
+    record,
+    secrets,
+    certificateIds: certificates.ids,
+    token: context.vault.hash(token),
+    requestId,
+    address,
+  }
   const show = (times: InstanceTimes) =>
     showInstance({
       record: { ...record, ...times, disabled: false },
       element,
       user,
-      secretKeys,
+      secretKeys: kept.keys(),
       token,
     })
+  await install(context, { organizationId, userId: user.id, requestId, address }, found)
   try {
     if (!claim) return show((await insertInstance(context.db, storing))!)
     const at = claim.now()
     const verifiedAt = record.state === 'verified' ? at : null
     const answer = show({ createdAt: at, updatedAt: at, stateSince: at, verifiedAt })
-    const kept = { ...storing, claim: claim.keep(answer, at) }
-    if (!(await insertInstance(context.db, kept))) throw claim.lost()
+    const completing = { ...storing, claim: claim.keep(answer, at) }
+    if (!(await insertInstance(context.db, completing))) throw claim.lost()
     return answer
   } catch (error) {
-    throw mayBeStored(error) ? unknownOutcome() : error
+    if (mayBeStored(error)) throw unknownOutcome()
+    if (certificates.ids.length > 0 && isReferenced(error)) throw certificateGone()
+    throw found.own && isReferenced(error) ? elementGone(element) : error
   }
+}
+
+/** Between the look at it and the moment of storing; so with certificates. */
+function elementGone({ key }: Element): Refusal {
+  return new Refusal('element-not-found', `The element "${key}" was deleted meanwhile.`)
+}
+
+function certificateGone(): Refusal {
+  return new Refusal(
+    'certificate-not-found',
+    'The certificate was deleted meanwhile. Name another one.',
+  )
 }
 
 function unknownOutcome(): Refusal {
@@ -123,7 +149,8 @@ async function sealAll(
   { vault }: Pick<Context, 'vault'>,
   record: InstanceRecord,
   element: Element,
-  { secrets, baseUrl }: CheckedConfiguration & { baseUrl: URL },
+  secrets: ReadonlyMap<string, string>,
+  origins: string[],
   token: string,
 ) {
   const owner = ownerOf(record.id)
@@ -136,7 +163,7 @@ async function sealAll(
   })
   // A universal entry is no concern of the vendor's.
   const sealed = [...secrets].map(([entry, secret]) =>
-    keep(entry, own.has(entry) ? [baseUrl.origin] : [], secret),
+    keep(entry, own.has(entry) ? origins : [], secret),
   )
   return [...sealed, keep(tokenEntry, [caller], token)]
 }

@@ -1,17 +1,15 @@
-import type { Authentication } from '../authentication/authentication.ts'
-import type { VendorRequest } from '../authentication/request.ts'
-import { RenderError } from '../authentication/template.ts'
-import { baseUrlOf } from '../elements/base-url.ts'
-import type { Catalog, ElementVersion } from '../elements/catalog.ts'
+import { type Authentication, keyOf } from '../authentication/authentication.ts'
 import {
   type CheckedConfiguration,
   checkConfiguration,
   type Warning,
 } from '../elements/configuration.ts'
 import type { Element } from '../elements/element.ts'
+import type { Elements, KnownElement } from '../elements/elements.ts'
+import { getElement, keysOf } from '../elements/find.ts'
 import { Refusal } from '../http/errors.ts'
 import { showKey } from '../http/show-key.ts'
-import { buildRequest, findUnrenderable } from '../probe/request.ts'
+import { type Prepared, prepare } from '../probe/request.ts'
 import { stripMarkup } from './markup.ts'
 import { type ElementInstanceRequest, Instance, InstanceRequest } from './schema.ts'
 import { findSettingFaults, findUnknownSettings } from './settings.ts'
@@ -21,38 +19,34 @@ const maxValueBytes = 16 * 1024
 
 /**
  * The element that path and body name, by key or id.
- * @throws {Refusal} 404 with the nearest keys, or 400 where none or two are named
+ * @throws {Refusal} 404 with the nearest keys, 400 where none or two are named, 409 for an inactive one
  */
-export function findElement(
-  catalog: Catalog,
+export async function findElement(
+  elements: Elements,
+  organizationId: number,
   keyInPath: string | undefined,
-  { element }: ElementInstanceRequest,
-): ElementVersion {
+  { element }: Pick<ElementInstanceRequest, 'element'>,
+): Promise<KnownElement> {
   const named = [keyInPath, element?.key, element?.id].filter((name) => name !== undefined)
-  const keys = catalog.elements.map((known) => known.element.key)
-  if (named.length === 0) {
-    const message = `Name the element, as in "element": { "key": "${keys[0]}" }.`
-    throw new Refusal('element-missing', { message, choices: keys })
+  const [asked, ...others] = named.map(String)
+  if (asked === undefined) {
+    const choices = await keysOf(elements, organizationId)
+    const message = `Name the element, as in "element": { "key": "${choices[0]}" }.`
+    throw new Refusal('element-missing', { message, choices })
   }
-  const asked = String(named[0])
-  const found = catalog.find(asked)
-  if (!found) {
-    const nearest = catalog.nearest(asked)
-    throw new Refusal('element-not-found', {
-      message:
-        nearest.length > 0
-          ? `There is no element "${showKey(asked)}". Did you mean ${nearest.join(' or ')}?`
-          : 'There is no element of that key or id.',
-      choices: nearest.length > 0 ? nearest : keys,
-    })
-  }
-  if (named.some((other) => catalog.find(String(other)) !== found)) {
+  const found = await getElement(elements, organizationId, asked)
+  for (const other of others) {
+    if ((await elements.find(organizationId, other))?.id === found.id) continue
     throw new Refusal('body-invalid', {
-      message: `The request names "${found.element.key}" and another element: name one.`,
-      invalid: [{ key: 'element', reason: `does not agree with "${found.element.key}"` }],
+      message: `The request names "${found.key}" and another element: name one.`,
+      invalid: [{ key: 'element', reason: `does not agree with "${found.key}"` }],
     })
   }
-  return found
+  if (found.active) return found
+  throw new Refusal(
+    'element-inactive',
+    `"${found.key}" is not active. An admin of the organization activates it with PUT /elements/${found.key}/active.`,
+  )
 }
 
 /**
@@ -99,7 +93,7 @@ export function chooseAuthentication(
   const asked = [authentication?.type, configuration?.['authentication.type']].filter(
     (type) => type !== undefined && type !== null && type !== '',
   )
-  const choices = element.authentications.map(({ type }) => type)
+  const choices = element.authentications.map(keyOf)
   if (new Set(asked).size > 1) {
     throw new Refusal('authentication-unclear', {
       message: 'authentication.type is one thing, and another in the configuration: keep one.',
@@ -107,7 +101,7 @@ export function chooseAuthentication(
     })
   }
   const [only, ...more] = element.authentications
-  const chosen = element.authentications.find(({ type }) => type === asked[0])
+  const chosen = element.authentications.find((one) => keyOf(one) === asked[0])
   if (chosen) return { authentication: chosen, warnings: [] }
   if (more.length > 0) {
     throw new Refusal('authentication-unclear', {
@@ -115,43 +109,37 @@ export function chooseAuthentication(
       choices,
     })
   }
-  const message = `is "${only!.type}", the only type that ${element.name} offers`
+  const message = `is "${keyOf(only!)}", the only type that ${element.name} offers`
   const warnings = asked.length > 0 ? [{ key: 'authentication.type', message }] : []
   return { authentication: only!, warnings }
 }
 
+/** A configuration that can be used, and the request that tries it first. */
+export interface UsableConfiguration extends CheckedConfiguration {
+  first: Prepared | undefined
+}
+
 /**
- * The configuration, the address that it makes, and the request that tries it.
+ * The configuration, ready to be tried.
  * @throws {Refusal} naming all that is missing, invalid and unknown in configuration and settings
  */
-export function readConfiguration(
+export async function readConfiguration(
   element: Element,
   authentication: Authentication,
   body: ElementInstanceRequest,
-): CheckedConfiguration & { baseUrl: URL; request: VendorRequest | undefined } {
+): Promise<UsableConfiguration> {
   const { 'authentication.type': _, ...given } = body.configuration ?? {}
   refuseLargeValues(given)
-  const checked = checkConfiguration(element, given)
+  const checked = checkConfiguration(element, authentication, given)
   const { values, missing, unknown } = checked
   const invalid = [...checked.invalid, ...findRequestFaults(element, body)]
-  let baseUrl: URL | undefined
-  let request: VendorRequest | undefined
-  try {
-    baseUrl = baseUrlOf(element, values)
-    request = element.probe && buildRequest(element.probe, { authentication, baseUrl }, values)
-  } catch (error) {
-    if (!(error instanceof RenderError)) throw error
-    const known = new Set([...missing, ...invalid].map(({ key }) => key))
-    const faults = findUnrenderable(element, authentication, values)
-    invalid.push(...faults.filter(({ key }) => !known.has(key)))
-    // Only together do they make no address.
-    if (missing.length + invalid.length + unknown.length === 0) {
-      invalid.push({ key: error.key, reason: error.message })
-    }
-  }
-  if (baseUrl && missing.length + invalid.length + unknown.length === 0) {
-    return { ...checked, baseUrl, request }
-  }
+  const { first, faults } = await prepare(element, authentication, values)
+  const known = new Set([...missing, ...invalid].map(({ key }) => key))
+  invalid.push(...faults.filter(({ key }) => values.has(key) && !known.has(key)))
+  const wrong = missing.length + invalid.length + unknown.length
+  // What is not given and not required, and cannot be left out all the same.
+  if (wrong === 0) invalid.push(...faults)
+  if (wrong === 0 && faults.length === 0) return { ...checked, first }
   throw refuseConfiguration({ missing, invalid, unknown })
 }
 

@@ -7,6 +7,7 @@ import type { Server } from '../http/server.ts'
 import { getInstance } from './find.ts'
 import { once } from './idempotency.ts'
 import { type ProvisionRequest, provision } from './provision.ts'
+import { credentialRefusals } from './refusals.ts'
 import { findElement } from './request.ts'
 import {
   type ElementInstanceRequest,
@@ -16,39 +17,11 @@ import {
 } from './schema.ts'
 
 const provisionRefusals = refusals(
-  'body-invalid',
-  'name-missing',
-  'name-too-long',
-  'tags-too-many',
-  'tag-too-long',
-  'element-missing',
-  'authentication-unclear',
-  'settings-invalid',
-  'configuration-too-large',
-  'configuration-incomplete',
-  'configuration-invalid',
+  ...credentialRefusals,
   'idempotency-key-invalid',
-  'destination-forbidden',
-  'credentials-rejected',
-  'credentials-insufficient',
-  'vendor-misdirected',
-  'access-missing',
-  'user-unknown',
-  'organization-unknown',
-  'element-not-found',
   'request-in-progress',
-  'body-too-large',
-  'media-type-unsupported',
   'idempotency-key-reused',
-  'probes-busy',
-  'header-too-large',
-  'internal',
-  'vendor-unreachable',
-  'vendor-unexpected',
-  'vendor-throttled',
-  'unavailable',
   'outcome-unknown',
-  'vendor-late',
 )
 
 const headers = Type.Object({
@@ -162,8 +135,9 @@ export function instanceRoutes(app: Server, context: Context) {
     const asked = { principal, requestId, address, keyInPath, body, note }
     const key = request.headers['idempotency-key']
     if (key === undefined) return provision(context, asked)
-    const { element } = findElement(context.catalog, keyInPath, body)
-    const route = keyInPath ? `POST /elements/${element.key}/instances` : 'POST /instances'
+    const { organizationId } = principal
+    const known = await findElement(context.elements, organizationId, keyInPath, body)
+    const route = keyInPath ? `POST /elements/${known.key}/instances` : 'POST /instances'
     return once(context, { principal, route, key, body }, serialized, (store) =>
       provision(context, asked, store),
     )

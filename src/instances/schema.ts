@@ -18,6 +18,13 @@ const RateLimit = Type.Object(
   {
     amount: Type.Integer({ minimum: 1, maximum: 1_000_000_000 }),
     unit: OneOf(['second', 'minute', 'hour', 'day']),
+    every: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        description: 'How many units long the window is. Left out: 1',
+      }),
+    ),
   },
   { $id: 'RateLimit', description: 'At most so many calls started in any such time' },
 )
@@ -42,7 +49,7 @@ export const Settings = Type.Object(
   { $id: 'Settings' },
 )
 
-const elementRef = Type.Object(
+export const elementRef = Type.Object(
   {
     key: Type.Optional(Type.String({ maxLength: 255 })),
     id: Type.Optional(Id('117 is ConnectWise')),
@@ -50,7 +57,8 @@ const elementRef = Type.Object(
   { description: 'By key or by id', examples: [{ key: 'connectwisehd' }, { id: 117 }] },
 )
 
-const members = {
+/** What every request for an instance may say besides the element. */
+export const members = {
   name: Type.String({
     minLength: 1,
     maxLength: 4096,

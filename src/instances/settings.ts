@@ -1,3 +1,5 @@
+import type { Element } from '../elements/element.ts'
+import { findDateFormatFault, isTimeZone } from '../elements/settings.ts'
 import { Settings } from './schema.ts'
 
 /** Every setting that cannot be used, and why. */
@@ -25,8 +27,19 @@ export function keepSettings(settings: Settings): Settings {
     Object.entries(settings).filter(([key]) => isSetting(key)),
   )
   const { rateLimits } = settings
-  if (rateLimits) kept.rateLimits = rateLimits.map(({ amount, unit }) => ({ amount, unit }))
+  if (rateLimits)
+    kept.rateLimits = rateLimits.map(({ amount, unit, every }) => ({
+      amount,
+      unit,
+      ...(every !== undefined && { every }),
+    }))
   return kept
+}
+
+/** What was given, and for the rest what the element's instances start from. */
+export function showSettings({ settings }: Pick<Element, 'settings'>, given: Settings): Settings {
+  const { concurrency: _, ...defaults } = settings ?? {}
+  return { ...defaults, ...given }
 }
 
 /** The members that are none of them. */
@@ -36,31 +49,4 @@ export function findUnknownSettings(settings: object): string[] {
 
 function isSetting(key: string): boolean {
   return Object.hasOwn(Settings.properties, key)
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    return /[A-Za-z]/.test(name)
-  } catch {
-    return false
-  }
-}
-
-const fieldLetters = 'GyYuUrQqMLwWdDFgEecabBhHKkmsSAzZOvVXx'
-
-/** Unicode TR35, "Date Format Patterns": letters are fields, text stands between single quotes. */
-function findDateFormatFault(pattern: string): string | undefined {
-  if (pattern === 'unix' || pattern === 'unixMillis') return undefined
-  const example = 'a Unicode TR35 pattern such as yyyy-MM-dd, or unix, or unixMillis'
-  if (pattern.length > 100) return 'has more than 100 characters'
-  if (/\p{Cc}/u.test(pattern) || !pattern.isWellFormed()) {
-    return `has a character that cannot be printed: it must be ${example}`
-  }
-  const fields = pattern.replaceAll("''", '').replace(/'[^']*'/g, '')
-  if (fields.includes("'")) return `has a quote that is not closed: it must be ${example}`
-  const letters = fields.match(/[A-Za-z]/g) ?? []
-  if (letters.length === 0) return `has no field: it must be ${example}`
-  const stranger = letters.find((letter) => !fieldLetters.includes(letter))
-  return stranger && `has "${stranger}", which is no field: it must be ${example}`
 }

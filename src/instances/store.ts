@@ -40,7 +40,7 @@ const timesColumns = `created_at as "createdAt", updated_at as "updatedAt",
   state_since as "stateSince", verified_at as "verifiedAt"`
 
 /** With a claim, only what its holder still holds is stored, and the answer is kept with it. */
-const insertText = (claimed: boolean) => `
+const insertText = (claimed: boolean, certificates: boolean) => `
     with ${claimed ? completeClaim : ''} instance as (
       insert into instances (organization_id, id, user_id, element_id, element_version, name, tags,
         configuration, authentication_type, settings, warnings, external_id,
@@ -58,7 +58,15 @@ const insertText = (claimed: boolean) => `
     ), token as (
       insert into instance_tokens (organization_id, hash, pepper_id, instance_id)
       select $1, $21, $22, $2 from instance
-    ), audit as (
+    ), ${
+      certificates
+        ? `certificate_use as (
+      insert into certificate_uses (organization_id, certificate_id, instance_id)
+      select distinct $1::bigint, given.id, $2::bigint
+      from unnest($${claimed ? 32 : 25}::bigint[]) as given (id), instance
+    ),`
+        : ''
+    } audit as (
       insert into audit_entries
         (organization_id, user_id, action, instance_id, request_id, address)
       select $1, $3, 'instance.created', $2, $23, $24 from instance
@@ -72,8 +80,13 @@ const completeClaim = `claim as (
       returning $31::timestamptz as at
     ),`
 
-const insertStatement = { name: 'insert-instance', text: insertText(false) }
-const insertClaimedStatement = { name: 'insert-claimed-instance', text: insertText(true) }
+const insertStatement = (claimed: boolean, certificates: boolean) => ({
+  name: `insert-instance${claimed ? '-claimed' : ''}${certificates ? '-certificates' : ''}`,
+  text: insertText(claimed, certificates),
+})
+const insertStatements = [false, true].map((claimed) =>
+  [false, true].map((certificates) => insertStatement(claimed, certificates)),
+)
 
 /** What keeps an answer together with what it answers. */
 export interface ClaimCompletion extends Sealed {
@@ -94,14 +107,16 @@ export async function insertInstance(
   given: {
     record: InstanceRecord
     secrets: SealedEntry[]
+    /** Those that it presents: none of them can be deleted while it is there. */
+    certificateIds: readonly number[]
     token: { hash: Buffer; pepperId: number }
     requestId: string
     address: string
     claim?: ClaimCompletion | undefined
   },
 ): Promise<InstanceTimes | undefined> {
-  const { record, secrets, token, claim } = given
-  const values = [
+  const { record, secrets, certificateIds, token, claim } = given
+  const values: unknown[] = [
     record.organizationId,
     record.id,
     record.userId,
@@ -127,21 +142,13 @@ export async function insertInstance(
     given.requestId,
     given.address,
   ]
-  if (!claim) {
-    const [times] = await prepared<InstanceTimes & pg.QueryResultRow>(pool, insertStatement, values)
-    return times
+  if (claim) {
+    const { route, key, holder, sealed, dataKeyId, keptSeconds, at } = claim
+    values.push(route, key, holder, sealed, dataKeyId, keptSeconds, at)
   }
-  const { route, key, holder, sealed, dataKeyId, keptSeconds, at } = claim
-  const [times] = await prepared<InstanceTimes & pg.QueryResultRow>(pool, insertClaimedStatement, [
-    ...values,
-    route,
-    key,
-    holder,
-    sealed,
-    dataKeyId,
-    keptSeconds,
-    at,
-  ])
+  if (certificateIds.length > 0) values.push(certificateIds)
+  const statement = insertStatements[claim ? 1 : 0]![certificateIds.length > 0 ? 1 : 0]!
+  const [times] = await prepared<InstanceTimes & pg.QueryResultRow>(pool, statement, values)
   return times
 }
 

@@ -1,8 +1,8 @@
-import type { VendorRequest } from '../authentication/request.ts'
 import type { Context } from '../context.ts'
+import type { Element } from '../elements/element.ts'
 import { type ProblemCode, Refusal } from '../http/errors.ts'
 import { type ProbeResult, probeVendor } from '../probe/probe.ts'
-import type { Credentials } from '../probe/request.ts'
+import { type Credentials, type Prepared, stepsFor } from '../probe/request.ts'
 import type { InstanceRecord } from './store.ts'
 
 const codeOfVerdict = {
@@ -16,28 +16,54 @@ const codeOfVerdict = {
   forbidden: 'destination-forbidden',
 } as const satisfies Record<Exclude<ProbeResult['verdict'], 'verified'>, ProblemCode>
 
+/** What became of trying credentials. */
+export interface Verified extends Pick<InstanceRecord, 'state' | 'stateReason'> {
+  /** What the vendor told that belongs into the configuration. */
+  discovered: ProbeResult['discovered']
+}
+
+type Needs = Pick<Context, 'egress' | 'admission' | 'probeDeadlineMs'>
+
 /**
  * Tries credentials at the vendor, as soon as there is a place for it.
  * @throws {Refusal} for every verdict but `verified`, with the exchange
  */
 export async function verify(
-  context: Pick<Context, 'egress' | 'admission' | 'probeDeadlineMs'>,
+  context: Needs,
   organizationId: number,
   credentials: Credentials,
-  request: VendorRequest | undefined,
-): Promise<Pick<InstanceRecord, 'state' | 'stateReason'>> {
-  const { element, baseUrl } = credentials
-  const { probe } = element
+  first: Prepared | undefined,
+): Promise<Verified> {
+  return conclude(credentials.element, await prove(context, organizationId, credentials, first))
+}
+
+/** What a proof means for an instance. */
+export function conclude(element: Element, proof: ProbeResult | undefined): Verified {
+  if (proof) return { state: 'verified', stateReason: null, discovered: proof.discovered }
+  const stateReason = `${element.name} offers nothing to check the credentials with; they are stored as given.`
+  return { state: 'unverified', stateReason, discovered: [] }
+}
+
+/**
+ * The probe that the vendor passed; undefined where the element has none.
+ * @throws {Refusal} for every verdict but `verified`, with the exchange
+ */
+export async function prove(
+  context: Needs,
+  organizationId: number,
+  credentials: Credentials,
+  first: Prepared | undefined,
+): Promise<ProbeResult | undefined> {
+  const { element, authentication } = credentials
   const { probeDeadlineMs: deadlineMs } = context
-  if (!probe) {
-    const stateReason = `${element.name} offers nothing to check the credentials with; they are stored as given.`
-    return { state: 'unverified', stateReason }
-  }
-  const result = await context.admission.run(organizationId, baseUrl.hostname, () =>
-    probeVendor(context.egress, probe, credentials, { deadlineMs, request }),
+  if (stepsFor(element, authentication).length === 0) return undefined
+  // Where nothing could be prepared, nothing is sent.
+  const host = first ? new URL(first.request.url).hostname : ''
+  const result = await context.admission.run(organizationId, host, () =>
+    probeVendor(context.egress, credentials, { deadlineMs, first }),
   )
   const { verdict, message, providerMessage, retryAfter } = result
-  if (verdict === 'verified') return { state: 'verified', stateReason: null }
+  if (verdict === 'verified') return result
   const details = { message, providerMessage, retryAfter, probe: result.exchange() }
   throw new Refusal(codeOfVerdict[verdict], details)
 }
@@ -46,4 +72,5 @@ export async function verify(
 export const draft = {
   state: 'draft',
   stateReason: 'Stored without asking the vendor; verify it before it can be used.',
-} as const
+  discovered: [],
+} as const satisfies Verified

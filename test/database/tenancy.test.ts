@@ -1,18 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { openCertificate } from '../../src/certificates/open.ts'
+import { bodyOf } from '../certificates/fixtures.ts'
 import { call, helpDesk } from '../support/client.ts'
+import { addColleague } from '../support/colleague.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 /** The tables of tenants. What is not here is nobody's: see the test of that. */
 const tenantTables = [
   'access_secrets',
   'audit_entries',
+  'certificate_uses',
+  'certificates',
   'data_keys',
   'idempotency_claims',
+  'installed_elements',
   'instance_tokens',
   'instances',
   'organizations',
+  'own_element_versions',
+  'own_elements',
   'secrets',
   'users',
 ]
@@ -186,4 +194,38 @@ async function everyRequest(world: World) {
   await send(401, world, 'GET', `/instances/${instance.id}`, { authorization: mixed })
   await send(401, world, 'GET', `/instances/${instance.id}`, { authorization: null })
   await send(200, world, 'GET', '/ready')
+
+  const shared = bodyOf('default.p12', { shared: true })
+  const { body: certificate } = await send(200, world, 'POST', '/certificates', { body: shared })
+  const path = `/certificates/${certificate.id}`
+  await send(200, world, 'GET', '/certificates')
+  const { authorization } = await addColleague(world)
+  await send(200, world, 'GET', '/certificates?pageSize=1', { authorization })
+  await send(404, fresh, 'GET', path)
+  await send(200, world, 'PUT', path, { body: { ...shared, shared: false } })
+  const { organizationId } = world
+  const asked = { organizationId, userId: world.userId, certificateId: certificate.id }
+  await openCertificate(world.context, { ...asked, destination: shared.origins[0]! })
+  await send(200, world, 'DELETE', path)
+
+  const { body: copied } = await send(200, world, 'GET', '/elements/connectwisehd/export')
+  const body = { ...copied, key: 'copied' }
+  await send(200, world, 'POST', '/elements', { body })
+  await send(409, world, 'POST', '/elements', { body })
+  const { configuration } = good
+  await send(200, world, 'POST', '/elements/copied/test', { body: { configuration } })
+  await send(200, world, 'POST', '/elements/copied/instances', { body: { ...good, element: {} } })
+  const changed = { ...body, description: 'Changed.' }
+  await send(200, world, 'PUT', '/elements/copied', { body: changed })
+  await send(409, world, 'PUT', '/elements/copied', { body: { ...changed, key: 'renamed' } })
+  await send(200, world, 'GET', '/elements?installed=true')
+  await send(200, world, 'GET', '/elements/copied/update')
+  await send(200, world, 'PUT', '/elements/copied/update')
+  await send(200, world, 'DELETE', '/elements/copied/active')
+  await send(409, world, 'DELETE', '/elements/copied/installed')
+  await send(409, world, 'DELETE', '/elements/copied')
+  await send(200, world, 'POST', '/elements/copied/clone', { body: { key: 'again' } })
+  await send(200, world, 'PUT', '/elements/again/installed')
+  await send(200, world, 'DELETE', '/elements/again/installed')
+  await send(200, world, 'DELETE', '/elements/again')
 }

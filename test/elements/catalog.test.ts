@@ -17,7 +17,7 @@ afterAll(async () => {
 })
 
 const probe = {
-  ...definition().probe,
+  ...definition().probes[0]!,
   method: 'POST',
   query: { api_key: '{user.name}' },
   headers: { x_page_size: '1' },
@@ -37,7 +37,7 @@ test('a version that nobody wrote is not made up', async () => {
 })
 
 test('an older version is read as it was written, whatever came after it', async () => {
-  const before = definition({ probe })
+  const before = definition({ probes: [probe] })
   const { version } = (await Catalog.open(db, [before])).find('example')!
   const catalog = await Catalog.open(db, [definition({ name: 'Renamed' })])
   expect(catalog.find('9100')?.element.name).toBe('Renamed')

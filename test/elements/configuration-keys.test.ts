@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { checkConfiguration, nearestKeys, type Scalar } from '../../src/elements/configuration.ts'
+import type { Scalar } from '../../src/elements/configuration.ts'
+import { nearestKeys } from '../../src/elements/unknown.ts'
 import { showKey } from '../../src/http/show-key.ts'
-import { element } from './definition.ts'
+import { checkOf, element } from './definition.ts'
 
 const full = { 'server.url': 'host', 'user.name': 'api1', 'pass.word': 'secret' }
-const check = (given: Record<string, Scalar>) =>
-  checkConfiguration(element(), { ...full, ...given })
+const check = (given: Record<string, Scalar>) => checkOf(element(), { ...full, ...given })
 const withoutEffect = (key: string) => ({ key, message: 'is kept, but has no effect yet' })
 const leftOut = (key: string) => ({ key, message: 'is no entry of this element and was left out' })
 

@@ -1,18 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import {
-  checkConfiguration,
-  type Scalar,
-  showConfiguration,
-} from '../../src/elements/configuration.ts'
-import { element } from './definition.ts'
+import { type Scalar, showConfiguration } from '../../src/elements/configuration.ts'
+import { checkOf, element } from './definition.ts'
 
 const full = { 'server.url': 'host', 'user.name': 'api1', 'pass.word': 'secret' }
-const check = (given: Record<string, Scalar>) =>
-  checkConfiguration(element(), { ...full, ...given })
+const check = (given: Record<string, Scalar>, changes: object = {}) =>
+  checkOf(element(changes), { ...full, ...given })
 
 describe('refused', () => {
   test('all that is missing, invalid and unknown is told at once', () => {
-    const { missing, invalid, unknown } = checkConfiguration(element(), {
+    const { missing, invalid, unknown } = checkOf(element(), {
       'user.name': null,
       'pass.word': '********',
       'page.size': 'many',
@@ -118,7 +114,7 @@ describe('accepted', () => {
     { 'user.name': 7, login: '7' },
   ])('an entry may go by any of its names: %j', (names) => {
     const given = { ...full, 'user.name': null, ...names }
-    const { plain, missing, invalid } = checkConfiguration(element(), given)
+    const { plain, missing, invalid } = checkOf(element(), given)
     expect({ missing, invalid }).toEqual({ missing: [], invalid: [] })
     expect(Object.keys(plain)).toEqual(['server.url', 'user.name'])
   })

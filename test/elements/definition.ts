@@ -1,3 +1,4 @@
+import { checkConfiguration, type Scalar } from '../../src/elements/configuration.ts'
 import { DefinitionError, type Element, parseElement } from '../../src/elements/element.ts'
 
 /** A definition that is right, for tests to change. */
@@ -31,24 +32,32 @@ export function definition(changes: object = {}) {
     authentications: [
       { type: 'basic', name: 'Basic', username: '{user.name}', password: '{pass.word}' },
     ],
-    probe: {
-      method: 'GET',
-      path: 'me/{user.name}',
-      query: { size: '{page.size}' },
-      headers: { accept: 'application/json' },
-      rules: [{ when: { status: 200 }, verdict: 'verified' }],
-    },
+    probes: [probe],
     ...changes,
   }
 }
 
+/** What proves its credentials. */
+export const probe = {
+  method: 'GET',
+  path: 'me/{user.name}',
+  query: { size: '{page.size}' },
+  headers: { accept: 'application/json' },
+  rules: [{ when: { status: 200 }, verdict: 'verified' }],
+}
+
 export const element = (changes: object = {}): Element => parseElement(definition(changes), 'test')
+
+/** A configuration checked for the first of an element's authentications. */
+export function checkOf(checked: Element, given: Record<string, Scalar>) {
+  return checkConfiguration(checked, checked.authentications[0]!, given)
+}
 
 /** An element whose base URL is made of these entries. */
 export function addressed(baseUrl: string, ...entries: object[]): Element {
   const authentications = [{ type: 'basic', name: 'Basic', username: 'u', password: 'p' }]
   const named = entries.map((entry) => ({ name: 'Any', ...entry }))
-  return element({ baseUrl, entries: named, authentications, probe: undefined })
+  return element({ baseUrl, entries: named, authentications, probes: [] })
 }
 
 /** What is wrong with a definition, one problem each. */

@@ -1,38 +1,38 @@
 import { expect, test } from 'vitest'
-import { definition, faultsOf } from './definition.ts'
+import { definition, faultsOf, probe } from './definition.ts'
 
 const plain = definition()
 const basic = { type: 'basic', name: 'B', username: '', password: '' }
 const soap = { type: 'soap', name: 'S', element: 'c', fields: [{ name: 'a', value: '' }] }
-const probe = (changes: object) => ({ probe: { ...plain.probe, ...changes } })
-const rule = (when: object) => probe({ rules: [{ when, verdict: 'verified' }] })
-const leaves = 'x.json/probe/path: must not leave the base URL'
+const probing = (changes: object) => ({ probes: [{ ...probe, ...changes }] })
+const rule = (when: object) => probing({ rules: [{ when, verdict: 'verified' }] })
+const leaves = 'x.json/probes/0/path: must not leave the base URL'
 
 const wrong: [string, object, string][] = [
   [
     'a stranger in an authentication',
     { authentications: [{ ...basic, password: '{x}' }] },
-    'x.json/authentications: the placeholder {x} names no entry',
+    'x.json/authentications/0/password: the placeholder {x} names no entry',
   ],
   [
     'a stranger in the path',
-    probe({ path: 'a/{x}' }),
-    'x.json/probe/path: the placeholder {x} names no entry',
+    probing({ path: 'a/{x}' }),
+    'x.json/probes/0/path: the placeholder {x} names no entry',
   ],
   [
     'a stranger in the query',
-    probe({ query: { a: '{x}' } }),
-    'x.json/probe/query: the placeholder {x} names no entry',
+    probing({ query: { a: '{x}' } }),
+    'x.json/probes/0/query/a: the placeholder {x} names no entry',
   ],
   [
     'a stranger in a header',
-    probe({ headers: { a: '{x}' } }),
-    'x.json/probe/headers: the placeholder {x} names no entry',
+    probing({ headers: { a: '{x}' } }),
+    'x.json/probes/0/headers/a: the placeholder {x} names no entry',
   ],
   [
     'a stranger in the body',
-    probe({ method: 'POST', body: { json: [{ a: '{x}' }] } }),
-    'x.json/probe/body: the placeholder {x} names no entry',
+    probing({ method: 'POST', body: { json: [{ a: '{x}' }] } }),
+    'x.json/probes/0/body/json/0/a: the placeholder {x} names no entry',
   ],
   [
     'no authentication',
@@ -42,7 +42,7 @@ const wrong: [string, object, string][] = [
   [
     'an unknown one',
     { authentications: [{ ...basic, type: 'x' }] },
-    'x.json/authentications/0/type: must be basic or soap',
+    'x.json/authentications/0/type: must be none or basic or',
   ],
   [
     'one with a member too many',
@@ -57,62 +57,62 @@ const wrong: [string, object, string][] = [
   [
     'soap without an envelope',
     { authentications: [soap] },
-    'x.json/probe/body: soap needs an envelope to put credentials in',
+    'x.json/probes/0/body: soap needs an envelope to put credentials in',
   ],
   [
     'a field that is no XML name',
     { authentications: [{ ...soap, element: 'a b' }] },
     'x.json/authentications/0/element: must match pattern',
   ],
-  ['a path from the root', probe({ path: '/me' }), 'x.json/probe/path: must match pattern'],
-  ['a path with a query', probe({ path: 'me?x=1' }), 'x.json/probe/path: must match pattern'],
-  ['a path upwards', probe({ path: 'a/../../b' }), leaves],
-  ['a path upwards, encoded', probe({ path: 'a/%2E./b' }), leaves],
+  ['a path from the root', probing({ path: '/me' }), 'x.json/probes/0/path: must match pattern'],
+  ['a path with a query', probing({ path: 'me?x=1' }), 'x.json/probes/0/path: must match pattern'],
+  ['a path upwards', probing({ path: 'a/../../b' }), leaves],
+  ['a path upwards, encoded', probing({ path: 'a/%2E./b' }), leaves],
   [
     'a name that is no header',
-    probe({ headers: { 'a b': '' } }),
-    'x.json/probe/headers: "a b" is no name of a header',
+    probing({ headers: { 'a b': '' } }),
+    'x.json/probes/0/headers: "a b" is no name of a header',
   ],
   [
     'a header twice',
-    probe({ headers: { A: '', a: '' } }),
-    'x.json/probe/headers: "a" is there twice',
+    probing({ headers: { A: '', a: '' } }),
+    'x.json/probes/0/headers: "a" is there twice',
   ],
-  ['a GET with a body', probe({ body: { xml: '<a/>' } }), 'x.json/probe/body: a GET has none'],
+  ['a GET with a body', probing({ body: { xml: '<a/>' } }), 'x.json/probes/0/body: a GET has none'],
   [
     'a body of two kinds',
-    probe({ method: 'POST', body: { xml: '', form: {} } }),
-    'x.json/probe/body/form: is not known here',
+    probing({ method: 'POST', body: { xml: '', form: {} } }),
+    'x.json/probes/0/body/form: is not known here',
   ],
   [
     'a misspelt condition',
     rule({ state: 200 }),
-    'x.json/probe/rules/0/when/state: is not known here',
+    'x.json/probes/0/rules/0/when/state: is not known here',
   ],
   [
     'a misspelt one in it',
     rule({ json: { pointer: '', equal: 1 } }),
-    'x.json/probe/rules/0/when/json/equal: is not known here',
+    'x.json/probes/0/rules/0/when/json/equal: is not known here',
   ],
   [
     'another in it',
     rule({ xml: { path: 'a', equal: '' } }),
-    'x.json/probe/rules/0/when/xml/equal: is not known here',
+    'x.json/probes/0/rules/0/when/xml/equal: is not known here',
   ],
   [
     'a pointer that is none',
     rule({ json: { pointer: 'a/b' } }),
-    'x.json/probe/rules/0/when/json/pointer: must match pattern',
+    'x.json/probes/0/rules/0/when/json/pointer: must match pattern',
   ],
   [
     'a status that is none',
     rule({ status: 42 }),
-    'x.json/probe/rules/0/when/status: must be >= 100',
+    'x.json/probes/0/rules/0/when/status: must be >= 100',
   ],
   [
     'an empty list of words',
     rule({ says: [] }),
-    'x.json/probe/rules/0/when/says: must not have fewer than 1 items',
+    'x.json/probes/0/rules/0/when/says: must not have fewer than 1 items',
   ],
 ]
 
@@ -123,17 +123,17 @@ test.each(wrong)('%s is refused, with place and reason', (_, changes, fault) => 
 })
 
 test('all that is wrong is told at once', () => {
-  const given = { ...plain, baseUrl: 'x/{y}', key: 'keys', ...probe({ path: '../{z}' }) }
+  const given = { ...plain, baseUrl: 'x/{y}', key: 'keys', ...probing({ path: '../{z}' }) }
   expect(faultsOf(given)).toEqual([
     'x.json/key: "keys" is a word that routes use',
     'x.json/baseUrl: the placeholder {y} names no entry',
-    'x.json/probe/path: the placeholder {z} names no entry',
+    'x.json/probes/0/path: the placeholder {z} names no entry',
     'x.json/baseUrl: must start with an entry of type url, or with a scheme and host',
     leaves,
   ])
 })
 
 test('words that only look like placeholders may stand in rules', () => {
-  const says = { when: { says: ['{code}'] }, verdict: 'rejected', message: 'It says {code}.' }
-  expect(faultsOf({ ...plain, ...probe({ rules: [says] }) })).toEqual([])
+  const says = { when: { says: ['{code}'] }, verdict: 'verified', message: 'It says {code}.' }
+  expect(faultsOf({ ...plain, ...probing({ rules: [says] }) })).toEqual([])
 })

@@ -1,0 +1,139 @@
+import type { Authentication } from '../authentication/authentication.ts'
+import { connectionHeaders } from '../egress/request.ts'
+import type { Step } from '../exchange/step.ts'
+import { placeholdersIn } from '../exchange/template.ts'
+import type { Element } from './element.ts'
+import type { Fault } from './faults.ts'
+
+const headerName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i
+const placeholder = /\{[A-Za-z][^{}]*\}/g
+
+/** Every step of a definition, logins first, in the order in which they are taken. */
+export function stepsOf({ authentications, probes }: Element): { step: Step; at: string }[] {
+  const logins = authentications.flatMap((authentication, index) =>
+    authentication.type === 'session'
+      ? [{ step: authentication.login, at: `/authentications/${index}/login` }]
+      : [],
+  )
+  return [...logins, ...(probes ?? []).map((step, index) => ({ step, at: `/probes/${index}` }))]
+}
+
+/** Whether each step can be sent, succeed, and yield what later ones need. */
+export function findStepFaults(element: Element): Fault[] {
+  const steps = stepsOf(element)
+  const faults = findAddressFaults(element, element.baseUrl, '/baseUrl')
+  faults.push(...findHeaderFaults(element.headers, '/headers'))
+  const known = new Set(element.entries.filter((one) => !one.discovered).map(({ key }) => key))
+  const entries = new Map(element.entries.map((entry) => [entry.key, entry]))
+  for (const { step, at } of steps) {
+    faults.push(...findRequestFaults(element, step, at), ...findExtractFaults(element, step, at))
+    const { path, query, headers, body } = step
+    const used = [step.base ?? element.baseUrl, path, query, headers, body].flatMap(placeholdersIn)
+    for (const key of new Set(used)) {
+      if (entries.get(key)?.discovered && !known.has(key)) {
+        faults.push({ at, reason: `needs {${key}} before any step has extracted it` })
+      }
+    }
+    for (const key of Object.keys(step.extract ?? {})) known.add(key)
+  }
+  return faults
+}
+
+function findAddressFaults({ entries }: Element, address: string, at: string): Fault[] {
+  const entryOf = new Map(entries.map((entry) => [entry.key, entry]))
+  const used = placeholdersIn(address).flatMap((key) => entryOf.get(key) ?? [])
+  const [server, ...more] = used.filter(({ type }) => type === 'url')
+  const [, scheme, begin] = /^(https?:\/\/)?(?:\{([^}|]+)[^}]*\})?/.exec(address)!
+  const beginning = entryOf.get(begin ?? '')
+  const faults: Fault[] = []
+  if (server ? beginning !== server || scheme : !scheme || beginning?.type === 'path') {
+    faults.push({ at, reason: 'must start with an entry of type url, or with a scheme and host' })
+  } else if (more.length > 0) {
+    faults.push({ at, reason: 'must hold one entry of type url at most' })
+  } else if (server) {
+    const rest = address.replace(/^\{[^}]*\}/, '')
+    const next = entryOf.get(/^\{([^}|]+)/.exec(rest)?.[1] ?? '')
+    // Anything else would become a part of the host's name.
+    if (rest !== '' && !rest.startsWith('/') && next?.type !== 'path') {
+      faults.push({ at, reason: 'must go on with a slash or an entry of type path' })
+    }
+  }
+  if (/[?#@\\{}]/.test(address.replace(placeholder, ''))) {
+    faults.push({ at, reason: 'must not hold "?", "#", "@", "\\" or a stray brace' })
+  }
+  for (const { key } of used.filter(({ secret }) => secret)) {
+    faults.push({ at, reason: `must not hold the secret {${key}}: addresses are shown` })
+  }
+  return faults
+}
+
+function findRequestFaults(element: Element, step: Step, at: string): Fault[] {
+  const faults = findHeaderFaults(step.headers, `${at}/headers`)
+  if (step.base !== undefined) faults.push(...findAddressFaults(element, step.base, `${at}/base`))
+  if (step.path?.split('/').some((segment) => /^(\.|%2e){1,2}$/i.test(segment))) {
+    faults.push({ at: `${at}/path`, reason: 'must not leave the base URL' })
+  }
+  if (/^(GET|HEAD)$/.test(step.method) && step.body) {
+    faults.push({ at: `${at}/body`, reason: `a ${step.method} has none` })
+  }
+  const isSigned = step.authenticate !== false && !at.endsWith('/login')
+  for (const authentication of isSigned ? element.authentications : []) {
+    const reason = findBodyFault(step, authentication)
+    if (reason) faults.push({ at: `${at}/body`, reason })
+  }
+  if (!step.rules.some(({ verdict }) => verdict === 'verified')) {
+    faults.push({ at: `${at}/rules`, reason: 'no rule says when it is verified' })
+  }
+  return faults
+}
+
+/** Whether a type of authentication finds the body that it puts credentials into. */
+function findBodyFault({ method, body }: Step, authentication: Authentication): string | undefined {
+  const { type } = authentication
+  const needsEnvelope =
+    type === 'soap' ||
+    type === 'usernameToken' ||
+    (type === 'session' && authentication.soapHeader !== undefined)
+  if (needsEnvelope && !(body && 'xml' in body)) {
+    return `${type} needs an envelope to put credentials in`
+  }
+  if (type !== 'body') return undefined
+  const reason = 'body needs a POST or PUT, of JSON or a form, to put credentials in'
+  return /^(POST|PUT)$/.test(method) && !(body && 'xml' in body) ? undefined : reason
+}
+
+export function findHeaderFaults(headers: Record<string, string> | undefined, at: string): Fault[] {
+  const names = Object.keys(headers ?? {})
+  const lower = names.map((name) => name.toLowerCase())
+  return [
+    ...names
+      .filter((name) => !headerName.test(name))
+      .map((name) => ({ at, reason: `"${name}" is no name of a header` })),
+    ...names
+      .filter((name, index) => lower.indexOf(name.toLowerCase()) !== index)
+      .map((name) => ({ at, reason: `"${name.toLowerCase()}" is there twice` })),
+    ...names
+      .filter((name) => connectionHeaders.has(name.toLowerCase()))
+      .map((name) => ({ at, reason: `"${name}" belongs to the connection and is never sent` })),
+  ]
+}
+
+function findExtractFaults({ entries }: Element, step: Step, at: string): Fault[] {
+  return Object.entries(step.extract ?? {}).flatMap(([key, extraction]) => {
+    const place = `${at}/extract/${key}`
+    const { json, xml, header, among, where } = extraction
+    const ways = [json ?? among, xml, header].filter((one) => one !== undefined)
+    const faults: Fault[] = []
+    if (ways.length !== 1) {
+      faults.push({ at: place, reason: 'must be found in one way: json, xml or header' })
+    }
+    if (where && among === undefined) {
+      faults.push({ at: `${place}/where`, reason: 'chooses among several: say among which' })
+    }
+    const isSession = key.startsWith('session.') && at.endsWith('/login')
+    if (!isSession && !entries.some((entry) => entry.key === key && entry.discovered)) {
+      faults.push({ at: place, reason: 'must be an entry that is discovered' })
+    }
+    return faults
+  })
+}

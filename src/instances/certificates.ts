@@ -1,0 +1,89 @@
+import type { Principal } from '../access/store.ts'
+import type { CertificateSource } from '../authentication/send.ts'
+import type { CertificateBundle } from '../certificates/bundle.ts'
+import { CertificateError } from '../certificates/error.ts'
+import { givenInText } from '../certificates/given.ts'
+import { openCertificate } from '../certificates/open.ts'
+import { warningsOf } from '../certificates/show.ts'
+import type { Context } from '../context.ts'
+import type { CheckedConfiguration, GivenCertificate, Warning } from '../elements/configuration.ts'
+import { Refusal } from '../http/errors.ts'
+import { type Credentials, originsOf } from '../probe/request.ts'
+
+type Needs = Pick<Context, 'db' | 'vault' | 'certificates'>
+
+/** The certificates of a configuration: what is presented to the vendor, and what is kept. */
+export interface InstanceCertificates {
+  /** Left out where the authentication presents none. */
+  certificateFor: CertificateSource | undefined
+  /** Files that came along, by entry, as they are sealed. */
+  files: Map<string, string>
+  /** Those that are named. */
+  ids: number[]
+  warnings: Warning[]
+}
+
+/**
+ * Reads the files that came along, and finds the certificates that are named.
+ * @param identity on whose behalf they are presented
+ * @throws {Refusal} where one can't be read or used
+ */
+export async function readCertificates(
+  context: Needs,
+  { organizationId, user }: Principal,
+  identity: string,
+  { certificates, values }: Pick<CheckedConfiguration, 'certificates' | 'values'>,
+  { element, authentication }: Pick<Credentials, 'element' | 'authentication'>,
+): Promise<InstanceCertificates> {
+  const read: InstanceCertificates = {
+    certificateFor: undefined,
+    files: new Map(),
+    ids: [],
+    warnings: [],
+  }
+  for (const [key, given] of certificates) {
+    let source: CertificateSource
+    if ('id' in given) {
+      const asked = { organizationId, userId: user.id, certificateId: given.id }
+      read.ids.push(given.id)
+      source = async (destination) => ({
+        ...(await openCertificate(context, { ...asked, destination })),
+        identity,
+      })
+      // Also where it is not presented yet: a draft.
+      await Promise.all(originsOf(element, authentication, values).map(source))
+    } else {
+      const {
+        certificate,
+        key: privateKey,
+        description,
+      } = await readFile(context, organizationId, key, given)
+      const { fingerprint } = description
+      read.files.set(key, JSON.stringify({ certificate, key: privateKey }))
+      read.warnings.push(
+        ...warningsOf(description, new Date()).map(({ message }) => ({ key, message })),
+      )
+      source = async () => ({ certificate, key: privateKey, fingerprint, identity })
+    }
+    if (authentication.certificate === key) read.certificateFor = source
+  }
+  return read
+}
+
+async function readFile(
+  { certificates }: Needs,
+  organizationId: number,
+  key: string,
+  { file, passphrase }: Extract<GivenCertificate, { file: string }>,
+): Promise<CertificateBundle> {
+  try {
+    return await certificates.read(organizationId, givenInText(file, passphrase))
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error
+    const wrong = error.kind === 'wrong-passphrase' ? `${key}.passphrase` : key
+    throw new Refusal('configuration-invalid', {
+      message: `"${wrong}": ${error.message}`,
+      invalid: [{ key: wrong, reason: error.message }],
+    })
+  }
+}

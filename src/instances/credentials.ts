@@ -1,0 +1,45 @@
+import type { Principal } from '../access/store.ts'
+import type { Context } from '../context.ts'
+import type { Warning } from '../elements/configuration.ts'
+import type { Element } from '../elements/element.ts'
+import type { Credentials } from '../probe/request.ts'
+import { type InstanceCertificates, readCertificates } from './certificates.ts'
+import { chooseAuthentication, readConfiguration, type UsableConfiguration } from './request.ts'
+import type { ElementInstanceRequest } from './schema.ts'
+
+/** What a request brings to connect with; it has not been tried. */
+export interface GivenCredentials {
+  credentials: Credentials
+  configuration: UsableConfiguration
+  certificates: InstanceCertificates
+  warnings: Warning[]
+}
+
+/**
+ * All that a request says about how to connect.
+ * @throws {Refusal} for what is missing, wrong or unclear
+ */
+export async function readCredentials(
+  context: Pick<Context, 'db' | 'vault' | 'certificates'>,
+  asked: { principal: Principal; requestId: string; body: ElementInstanceRequest },
+  element: Element,
+): Promise<GivenCredentials> {
+  const { principal, requestId, body } = asked
+  const { authentication, warnings } = chooseAuthentication(element, body)
+  const configuration = await readConfiguration(element, authentication, body)
+  const certificates = await readCertificates(
+    context,
+    principal,
+    `request/${requestId}`,
+    configuration,
+    { element, authentication },
+  )
+  const { values, secretKeys } = configuration
+  const { certificateFor } = certificates
+  return {
+    credentials: { element, authentication, values, secretKeys, certificateFor },
+    configuration,
+    certificates,
+    warnings: [...warnings, ...configuration.warnings, ...certificates.warnings],
+  }
+}

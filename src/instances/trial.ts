@@ -1,0 +1,39 @@
+import type { Context } from '../context.ts'
+import { secretMask } from '../exchange/template.ts'
+import { readCredentials } from './credentials.ts'
+import type { ProvisionRequest } from './provision.ts'
+import { findElement, findStrangers, readTexts } from './request.ts'
+import type { Trial, TrialRequest } from './trial-schema.ts'
+import { conclude, prove } from './verify.ts'
+
+/**
+ * Does what provisioning does until something would be stored.
+ * @throws {Refusal} as provisioning would
+ */
+export async function tryOut(
+  context: Context,
+  request: Omit<ProvisionRequest, 'body' | 'address'> & { body: TrialRequest },
+): Promise<Trial> {
+  const { principal, keyInPath, note } = request
+  const { organizationId } = principal
+  const { element } = await findElement(context.elements, organizationId, keyInPath, request.body)
+  note({ elementKey: element.key })
+  const body = { ...request.body, name: request.body.name ?? element.name }
+  readTexts(body)
+  const given = await readCredentials(context, { ...request, body }, element)
+  const { credentials, configuration, warnings } = given
+  const proof = await prove(context, organizationId, credentials, configuration.first)
+  const { stateReason, discovered } = conclude(element, proof)
+  const secret = new Set(element.entries.filter((entry) => entry.secret).map(({ key }) => key))
+  const verdict = proof ? 'verified' : 'unverified'
+  return {
+    verdict,
+    state: verdict,
+    stateReason,
+    discovered: Object.fromEntries(
+      discovered.map(([key, value]) => [key, secret.has(key) ? secretMask : value]),
+    ),
+    probe: proof?.exchange() ?? null,
+    warnings: [...warnings, ...findStrangers(body)],
+  }
+}
