@@ -1,5 +1,14 @@
+import { LRUCache } from 'lru-cache'
 import type { Values } from './request.ts'
-import { applyFilters, escapes, RenderError, render, splitTemplate, textOf } from './template.ts'
+import {
+  applyFilters,
+  escapes,
+  RenderError,
+  render,
+  splitTemplate,
+  type TemplatePart,
+  textOf,
+} from './template.ts'
 
 /** A configuration entry as far as addresses are concerned. */
 export interface AddressEntry {
@@ -23,15 +32,14 @@ const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-
  * @throws {RenderError} for a value that cannot be part of an address
  */
 export function baseUrlOf({ baseUrl, entries }: AddressTemplate, values: Values): URL {
-  const known = new Map(entries.map((entry) => [entry.key, entry]))
-  const parts = splitTemplate(baseUrl)
+  const parts = partsOf(baseUrl)
   let address = ''
   for (const { literal, key, filters } of parts) {
     const part =
       literal ??
       renderPart(
         address,
-        known.get(key!) ?? { key: key!, type: 'text' },
+        entries.find((entry) => entry.key === key) ?? { key: key!, type: 'text' },
         applyFilters(textOf(values, key!), filters, key!),
       )
     address =
@@ -43,6 +51,17 @@ export function baseUrlOf({ baseUrl, entries }: AddressTemplate, values: Values)
     throw new RenderError(first ?? 'element', 'does not make an address')
   }
   return url
+}
+
+/** Every request needs those of its base. */
+const split = new LRUCache<string, readonly TemplatePart[]>({ max: 5_000 })
+
+function partsOf(baseUrl: string): readonly TemplatePart[] {
+  const known = split.get(baseUrl)
+  if (known) return known
+  const parts = splitTemplate(baseUrl)
+  split.set(baseUrl, parts)
+  return parts
 }
 
 /** A path below the base URL or that itself, each value confined to its segment, and a query. */

@@ -122,11 +122,6 @@ export interface StepPlace {
   headers?: Record<string, string>
 }
 
-/** The address that a step's path goes on from. */
-export function baseOf(step: Step, place: StepPlace, values: Values): URL {
-  return baseUrlOf({ baseUrl: step.base ?? place.baseUrl, entries: place.entries }, values)
-}
-
 /**
  * A step's request without authentication.
  * @throws {RenderError} for a value that cannot stand where the definition puts it
@@ -139,7 +134,7 @@ export function renderStep(step: Step, place: StepPlace, values: Values): Vendor
   }
   const { type, body } = renderBody(step, values)
   if (type) headers['content-type'] ??= type
-  const base = baseOf(step, place, values)
+  const base = baseUrlOf({ baseUrl: step.base ?? place.baseUrl, entries: place.entries }, values)
   return { method: step.method, url: addressOf(base, step.path, step.query, values), headers, body }
 }
 

@@ -77,11 +77,16 @@ export function placeholdersIn(template: unknown): string[] {
   return splitTemplate(JSON.stringify(template) ?? '').flatMap(({ key }) => key ?? [])
 }
 
-/** Literal parts and placeholders in order. */
-export function splitTemplate(
-  template: string,
-): { literal?: string; key?: string; filters: string[] }[] {
-  const parts: { literal?: string; key?: string; filters: string[] }[] = []
+/** A literal part of a template, or a placeholder. */
+export interface TemplatePart {
+  literal?: string
+  key?: string
+  filters: string[]
+}
+
+/** The parts of a template in order. */
+export function splitTemplate(template: string): readonly TemplatePart[] {
+  const parts: TemplatePart[] = []
   let end = 0
   for (const match of template.matchAll(placeholder)) {
     if (match.index > end) parts.push({ literal: template.slice(end, match.index), filters: [] })

@@ -4,7 +4,7 @@ import type { SessionAuthentication } from '../authentication/session.ts'
 import type { Element, Entry } from '../elements/element.ts'
 import { baseUrlOf } from '../exchange/address.ts'
 import type { Values, VendorRequest } from '../exchange/request.ts'
-import { baseOf, renderStep, type Step } from '../exchange/step.ts'
+import { renderStep, type Step } from '../exchange/step.ts'
 import { RenderError } from '../exchange/template.ts'
 
 /** What is tried: an element with one of its authentications and the values for both. */
@@ -68,23 +68,18 @@ export function originsOf(
   authentication: Authentication,
   values: Values,
 ): string[] {
-  const steps = stepsFor(element, authentication)
-  const bases = [
-    () => baseUrlOf(element, values),
-    ...steps.map(
-      ({ step }) =>
-        () =>
-          baseOf(step, element, values),
-    ),
-  ]
-  const origins = bases.flatMap((base) => {
-    try {
-      return base().origin
-    } catch (error) {
-      if (error instanceof RenderError) return []
-      throw error
-    }
-  })
+  const bases = stepsFor(element, authentication).map(({ step }) => step.base)
+  const { baseUrl: own, entries } = element
+  const origins = [...new Set([own, ...bases.filter((base) => base !== undefined)])].flatMap(
+    (baseUrl) => {
+      try {
+        return baseUrlOf({ baseUrl, entries }, values).origin
+      } catch (error) {
+        if (error instanceof RenderError) return []
+        throw error
+      }
+    },
+  )
   return [...new Set(origins)]
 }
 
@@ -103,7 +98,8 @@ export async function prepare(
   const faults: { key: string; reason: string }[] = []
   for (;;) {
     try {
-      baseUrlOf(element, tried)
+      // A step that names no address of its own tries it anyway.
+      if (steps.every(({ step }) => step.base !== undefined)) baseUrlOf(element, tried)
       const prepared: Prepared[] = []
       for (const step of steps) {
         prepared.push(await buildRequest(step, { element, authentication }, tried))

@@ -30,7 +30,8 @@ function randomBase62(length: number): string {
   let text = ''
   while (text.length < length) {
     // Six bits each; what is beyond the alphabet is thrown away, so that all letters are as likely.
-    for (const byte of randomBytes(length)) {
+    // A few more than are needed, for it costs more to draw twice.
+    for (const byte of randomBytes(length + 16)) {
       if ((byte & 63) < alphabet.length && text.length < length) text += alphabet[byte & 63]
     }
   }
