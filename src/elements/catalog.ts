@@ -2,10 +2,13 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { LRUCache } from 'lru-cache'
 import type { Db } from '../database/database.ts'
-import { type Element, parseElement } from './element.ts'
+import { DefinitionError, type Element, parseElement } from './element.ts'
 import { findVersion, insertVersions } from './store.ts'
 
 const folder = new URL('./definitions/', import.meta.url)
+
+/** From here on, ids are those of organizations' own elements. */
+export const firstOwnId = 10_000
 
 /** A definition together with the hash by which its version is known. */
 export interface ElementVersion {
@@ -80,6 +83,9 @@ async function readDefinitions(): Promise<ElementVersion[]> {
 
 function versioned(definition: unknown, source: string): ElementVersion {
   const element = parseElement(definition, source)
+  if (element.id >= firstOwnId) {
+    throw new DefinitionError(source, [{ at: '/id', reason: 'must be below 10,000' }])
+  }
   return { version: versionName(element), element }
 }
 

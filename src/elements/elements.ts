@@ -2,7 +2,7 @@ import { distance } from 'fastest-levenshtein'
 import { LRUCache } from 'lru-cache'
 import type { Db } from '../database/database.ts'
 import type { Listener } from '../database/listener.ts'
-import type { Catalog, ElementVersion } from './catalog.ts'
+import { type Catalog, type ElementVersion, firstOwnId } from './catalog.ts'
 import type { Element } from './element.ts'
 import { Inventories } from './inventories.ts'
 import type { Inventory, OwnElement } from './inventory-store.ts'
@@ -31,7 +31,6 @@ export interface KnownElement extends ElementHead {
   element: Element
 }
 
-const firstOwnId = 10_000
 const maxDefinitionCharacters = 64 * 1024 * 1024
 const nothing: Inventory = { own: [], installed: new Map() }
 

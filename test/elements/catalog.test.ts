@@ -24,6 +24,10 @@ const probe = {
   body: { json: { user_name: '{user.name}', __proto: { old_member: 1 } } },
 }
 
+test('an id of an own element is not taken', async () => {
+  await expect(Catalog.open(db, [definition({ id: 10_000 })])).rejects.toThrow('below 10,000')
+})
+
 test('a definition that is wrong is not taken, and none beside it', async () => {
   const wrong = definition({ id: 9101, key: 'keys' })
   await expect(Catalog.open(db, [definition(), wrong])).rejects.toThrow(DefinitionError)

