@@ -10,6 +10,7 @@ import { headers } from './headers.ts'
 import { hmac } from './hmac.ts'
 import { jwt } from './jwt.ts'
 import { none } from './none.ts'
+import { oauth2 } from './oauth2.ts'
 import { session } from './session.ts'
 import { soap } from './soap.ts'
 import type { AuthenticationType } from './type.ts'
@@ -30,6 +31,7 @@ export const authenticationSchema = Type.Union([
   soap.schema,
   usernameToken.schema,
   session.schema,
+  oauth2.schema,
   certificate.schema,
 ])
 
@@ -53,6 +55,7 @@ const types: {
   soap,
   usernameToken,
   session,
+  oauth2,
   certificate,
 }
 

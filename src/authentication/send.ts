@@ -1,11 +1,10 @@
 import type { ClientCertificate, Egress, EgressAnswer } from '../egress/client.ts'
 import { type Answer, holds } from '../exchange/condition.ts'
 import { readAnswer } from '../exchange/document.ts'
-import { extractAll } from '../exchange/extract.ts'
 import type { Values, VendorRequest } from '../exchange/request.ts'
 import { renderStep, type Step, type StepPlace } from '../exchange/step.ts'
 import { type Authentication, typeOf } from './authentication.ts'
-import { type SessionAuthentication, sessionCookies, sessionSeconds } from './session.ts'
+import { type Login, loginOf, openSession } from './login.ts'
 import type { Session, Sessions } from './sessions.ts'
 
 /** How to reach a vendor as someone whom it knows. */
@@ -42,8 +41,6 @@ export class LoginRefused extends Error {
 }
 
 const maxSignings = 2
-/** A session is given up so long before it ends, or in the last tenth of a short life. */
-const marginMs = 30_000
 
 /**
  * Signs a request and sends it, again where the answer is a challenge.
@@ -101,56 +98,38 @@ export async function sendInSession(
   limits: SendLimits,
 ): Promise<EgressAnswer> {
   const { authentication } = connection
-  if (authentication.type !== 'session') return sendSigned(egress, connection, request, limits)
-  const login = () => logIn(egress, connection, authentication, limits)
+  const login = loginOf(authentication)
+  if (!login) return sendSigned(egress, connection, request, limits)
+  const open = () => logIn(egress, connection, login, limits)
   const send = (session: Session) => {
     const values = new Map([...connection.values, ...session.values])
     return sendSigned(egress, { ...connection, values }, request, limits)
   }
-  const session = await sessions.get(name, login)
+  const session = await sessions.get(name, open)
   const answer = await send(session)
   if (!hasEnded(authentication, readAnswer(answer))) return answer
   await sessions.drop(name, session)
-  return send(await sessions.get(name, login))
+  return send(await sessions.get(name, open))
 }
 
 async function logIn(
   egress: Pick<Egress, 'send'>,
   connection: Connection,
-  authentication: SessionAuthentication,
+  login: Login,
   limits: SendLimits,
 ): Promise<Session> {
-  const { login } = authentication
+  const { step, repeatable } = login
   const { place, values } = connection
-  const request = renderStep(login, place, values)
-  const answer = readAnswer(
-    await sendPlain(egress, connection, request, { ...limits, repeatable: true }),
-  )
-  const rule = login.rules.find(({ when }) => holds(when, answer))
-  const session = rule?.verdict === 'verified' && openSession(authentication, answer, values)
-  if (!session) throw new LoginRefused(login, answer)
+  const request = await login.sign(renderStep(step, place, values), values)
+  const answer = readAnswer(await sendPlain(egress, connection, request, { ...limits, repeatable }))
+  const rule = step.rules.find(({ when }) => holds(when, answer))
+  const session = rule?.verdict === 'verified' ? openSession(login, answer, values) : undefined
+  if (!session) throw new LoginRefused(step, answer)
   return session
 }
 
-/** The session that a good answer to the login opens; undefined where something is not in it. */
-export function openSession(
-  { login, seconds }: SessionAuthentication,
-  answer: Answer,
-  values: Values,
-): Session | undefined {
-  const { found, lost } = extractAll(login, answer, values)
-  if (lost.length > 0) return undefined
-  const cookies = [answer.headers['set-cookie'] ?? []]
-    .flat()
-    .map((one) => one.split(';', 1)[0]!.trim())
-  if (cookies.length > 0) found.set(sessionCookies, cookies.join('; '))
-  const life = Number(found.get(sessionSeconds) ?? seconds) * 1000
-  const endsAt =
-    life > 0 ? Date.now() + life - Math.min(marginMs, life / 10) : Number.POSITIVE_INFINITY
-  return { values: found, endsAt }
-}
-
 /** Whether an answer means that the session is over, not that the request was wrong. */
-function hasEnded({ ended }: SessionAuthentication, answer: Answer): boolean {
+function hasEnded(authentication: Authentication, answer: Answer): boolean {
+  const ended = authentication.type === 'session' ? authentication.ended : undefined
   return ended ? ended.some((when) => holds(when, answer)) : answer.status === 401
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { When } from '../exchange/condition.ts'
+import type { Values, VendorRequest } from '../exchange/request.ts'
 import { Step } from '../exchange/step.ts'
 import { escapes, render, renderAll } from '../exchange/template.ts'
 import { about } from '../http/schema.ts'
@@ -48,16 +49,44 @@ export type SessionAuthentication = Static<typeof schema>
 
 export const sessionCookies = 'session.cookies'
 export const sessionSeconds = 'session.seconds'
+export const sessionToken = 'session.token'
+export const sessionRefreshToken = 'session.refreshToken'
+export const sessionTokenType = 'session.tokenType'
+export const sessionScope = 'session.scope'
+
+/** What a session is known by, and not opened by. */
+const open = new Set([sessionSeconds, sessionTokenType, sessionScope])
+
+/** Whether a value is one that a login yielded, and that nobody else may see. */
+export function isSecretOfSession(key: string): boolean {
+  return key.startsWith('session.') && !open.has(key)
+}
+
+/** What requests carry of a session, as templates. */
+export type Carried = Pick<SessionAuthentication, 'headers' | 'query'>
+
+/**
+ * The request with what a session puts into headers and query.
+ * @throws {RenderError} for a value that cannot stand there
+ */
+export function carry(
+  request: VendorRequest,
+  { headers = {}, query = {} }: Carried,
+  values: Values,
+): VendorRequest {
+  return withQuery(
+    withHeaders(request, renderAll(headers, values, escapes.header)),
+    renderAll(query, values, escapes.query),
+  )
+}
 
 /** What a login's answer yields, a token or cookies, in the place of credentials. */
 export const session = {
   schema,
   seesBody: ({ soapHeader }) => soapHeader !== undefined,
-  sign(request, { headers, query, soapHeader }, values) {
-    const signed = withQuery(
-      withHeaders(request, renderAll(headers ?? {}, values, escapes.header)),
-      renderAll(query ?? {}, values, escapes.query),
-    )
+  sign(request, authentication, values) {
+    const { soapHeader } = authentication
+    const signed = carry(request, authentication, values)
     const cookies = values.get(sessionCookies)
     const before = signed.headers.cookie
     const all = [before, cookies].filter((one) => one !== undefined).join('; ')

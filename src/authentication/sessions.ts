@@ -6,6 +6,8 @@ export interface Session {
   values: Values
   /** By `Date.now()`; for ever where the vendor says nothing. */
   endsAt: number
+  /** When the vendor ends it; `endsAt` comes a little before. */
+  expiresAt?: Date
 }
 
 const maxSessions = 10_000

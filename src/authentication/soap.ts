@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { escapes, render } from '../exchange/template.ts'
+import { escapes, fullAllowance, render } from '../exchange/template.ts'
 import { insertIntoOperation } from './envelope.ts'
 import { type AuthenticationType, common, strict } from './type.ts'
 
@@ -21,11 +21,12 @@ export const soap = {
   schema,
   seesBody: () => true,
   sign(request, authentication, values) {
+    const allowance = fullAllowance()
     const body = insertIntoOperation(request.body ?? '', (prefix) => {
       const tag = (name: string, content: string) =>
         `<${prefix}${name}>${content}</${prefix}${name}>`
       const fields = authentication.fields.map(({ name, value }) =>
-        tag(name, render(value, values, escapes.xml)),
+        tag(name, render(value, values, escapes.xml, allowance)),
       )
       return tag(authentication.element, fields.join(''))
     })

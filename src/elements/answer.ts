@@ -1,4 +1,5 @@
 import { keyOf } from '../authentication/authentication.ts'
+import { loginOf } from '../authentication/login.ts'
 import { isComputed } from './computed.ts'
 import { type Element, type Entry, imageOf } from './element.ts'
 import type { KnownElement } from './elements.ts'
@@ -22,7 +23,7 @@ export function showElement(known: KnownElement): ElementAnswer {
     image: imageOf(element),
     active: known.active,
     deleted: false,
-    typeOauth: element.authentications.some(({ type }) => type.startsWith('oauth')),
+    typeOauth: element.authentications.some(({ type }) => type === 'oauth2'),
     trialAccount: false,
     configDescription: element.configDescription,
     transformationsEnabled: true,
@@ -48,7 +49,7 @@ export function showEntries(element: Element): ConfigurationEntry[] {
 
 export function showMetadata({ element }: KnownElement): ElementMetadata {
   const { id, key, name, hub, entries, probes, settings, documentation } = element
-  const login = element.authentications.some(({ type }) => type === 'session')
+  const login = element.authentications.some((one) => loginOf(one) !== undefined)
   return {
     id,
     key,

@@ -3,6 +3,7 @@ import { type Authentication, keyOf, typeOf } from '../authentication/authentica
 import { filterNames, filterOf } from '../exchange/filters.ts'
 import { placeholdersIn, splitTemplate } from '../exchange/template.ts'
 import type { Element, Entry } from './element.ts'
+import { findOAuth2Faults } from './oauth2-faults.ts'
 import { findDateFormatFault, isTimeZone } from './settings.ts'
 import { findHeaderFaults, findStepFaults, stepsOf } from './step-faults.ts'
 
@@ -195,6 +196,9 @@ function findAuthenticationFaults({ entries, authentications }: Element): Fault[
     if (authentication.type === 'apiKey' && authentication.in === 'header') {
       const { parameter } = authentication
       faults.push(...findHeaderFaults({ [parameter]: '' }, `${at}/parameter`))
+    }
+    if (authentication.type === 'oauth2') {
+      faults.push(...findOAuth2Faults(entries, authentication, at))
     }
     if (certificate !== undefined) {
       const entry = entries.find(({ key }) => key === certificate)

@@ -1,4 +1,5 @@
 import type { Authentication } from '../authentication/authentication.ts'
+import { loginOf } from '../authentication/login.ts'
 import { connectionHeaders } from '../egress/request.ts'
 import type { Step } from '../exchange/step.ts'
 import { placeholdersIn } from '../exchange/template.ts'
@@ -8,14 +9,39 @@ import type { Fault } from './faults.ts'
 const headerName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i
 const placeholder = /\{[A-Za-z][^{}]*\}/g
 
+interface PlacedStep {
+  step: Step
+  at: string
+  /** Where its base stands. */
+  baseAt: string
+  isLogin: boolean
+  /** All that is sent with it, but its address. */
+  sent: unknown
+}
+
 /** Every step of a definition, logins first, in the order in which they are taken. */
-export function stepsOf({ authentications, probes }: Element): { step: Step; at: string }[] {
-  const logins = authentications.flatMap((authentication, index) =>
-    authentication.type === 'session'
-      ? [{ step: authentication.login, at: `/authentications/${index}/login` }]
-      : [],
-  )
-  return [...logins, ...(probes ?? []).map((step, index) => ({ step, at: `/probes/${index}` }))]
+export function stepsOf({ authentications, probes }: Element): PlacedStep[] {
+  const logins = authentications.flatMap((authentication, index): PlacedStep[] => {
+    const login = loginOf(authentication)
+    if (!login) return []
+    const { step } = login
+    const place = `/authentications/${index}`
+    if (authentication.type === 'oauth2') {
+      const { headers, query, extract, ...sent } = authentication
+      return [{ step, at: place, baseAt: `${place}/tokenUrl`, isLogin: true, sent }]
+    }
+    const at = `${place}/login`
+    return [{ step, at, baseAt: `${at}/base`, isLogin: true, sent: partsOf(step) }]
+  })
+  const placed = (probes ?? []).map((step, index) => {
+    const at = `/probes/${index}`
+    return { step, at, baseAt: `${at}/base`, isLogin: false, sent: partsOf(step) }
+  })
+  return [...logins, ...placed]
+}
+
+function partsOf({ path, query, headers, body }: Step): unknown[] {
+  return [path, query, headers, body]
 }
 
 /** Whether each step can be sent, succeed, and yield what later ones need. */
@@ -25,10 +51,10 @@ export function findStepFaults(element: Element): Fault[] {
   faults.push(...findHeaderFaults(element.headers, '/headers'))
   const known = new Set(element.entries.filter((one) => !one.discovered).map(({ key }) => key))
   const entries = new Map(element.entries.map((entry) => [entry.key, entry]))
-  for (const { step, at } of steps) {
-    faults.push(...findRequestFaults(element, step, at), ...findExtractFaults(element, step, at))
-    const { path, query, headers, body } = step
-    const used = [step.base ?? element.baseUrl, path, query, headers, body].flatMap(placeholdersIn)
+  for (const placed of steps) {
+    faults.push(...findRequestFaults(element, placed), ...findExtractFaults(element, placed))
+    const { step, at, sent } = placed
+    const used = placeholdersIn([step.base ?? element.baseUrl, sent])
     for (const key of new Set(used)) {
       if (entries.get(key)?.discovered && !known.has(key)) {
         faults.push({ at, reason: `needs {${key}} before any step has extracted it` })
@@ -67,16 +93,16 @@ function findAddressFaults({ entries }: Element, address: string, at: string): F
   return faults
 }
 
-function findRequestFaults(element: Element, step: Step, at: string): Fault[] {
+function findRequestFaults(element: Element, { step, at, baseAt, isLogin }: PlacedStep): Fault[] {
   const faults = findHeaderFaults(step.headers, `${at}/headers`)
-  if (step.base !== undefined) faults.push(...findAddressFaults(element, step.base, `${at}/base`))
+  if (step.base !== undefined) faults.push(...findAddressFaults(element, step.base, baseAt))
   if (step.path?.split('/').some((segment) => /^(\.|%2e){1,2}$/i.test(segment))) {
     faults.push({ at: `${at}/path`, reason: 'must not leave the base URL' })
   }
   if (/^(GET|HEAD)$/.test(step.method) && step.body) {
     faults.push({ at: `${at}/body`, reason: `a ${step.method} has none` })
   }
-  const isSigned = step.authenticate !== false && !at.endsWith('/login')
+  const isSigned = step.authenticate !== false && !isLogin
   for (const authentication of isSigned ? element.authentications : []) {
     const reason = findBodyFault(step, authentication)
     if (reason) faults.push({ at: `${at}/body`, reason })
@@ -118,7 +144,7 @@ export function findHeaderFaults(headers: Record<string, string> | undefined, at
   ]
 }
 
-function findExtractFaults({ entries }: Element, step: Step, at: string): Fault[] {
+function findExtractFaults({ entries }: Element, { step, at, isLogin }: PlacedStep): Fault[] {
   return Object.entries(step.extract ?? {}).flatMap(([key, extraction]) => {
     const place = `${at}/extract/${key}`
     const { json, xml, header, among, where } = extraction
@@ -130,7 +156,7 @@ function findExtractFaults({ entries }: Element, step: Step, at: string): Fault[
     if (where && among === undefined) {
       faults.push({ at: `${place}/where`, reason: 'chooses among several: say among which' })
     }
-    const isSession = key.startsWith('session.') && at.endsWith('/login')
+    const isSession = key.startsWith('session.') && isLogin
     if (!isSession && !entries.some((entry) => entry.key === key && entry.discovered)) {
       faults.push({ at: place, reason: 'must be an entry that is discovered' })
     }

@@ -14,6 +14,9 @@ export function showInstance(given: {
   token: string
 }): Instance {
   const { record, element, user } = given
+  // What no entry is called is nothing that was asked for.
+  const secretKeys = [...given.secretKeys].filter((key) => !key.startsWith('$'))
+  const typeOauth = element.authentications.some(({ type }) => type === 'oauth2')
   return {
     id: record.id,
     name: record.name,
@@ -28,11 +31,11 @@ export function showInstance(given: {
       image: imageOf(element),
       active: true,
       deleted: false,
-      typeOauth: false,
+      typeOauth,
       trialAccount: false,
       configDescription: element.configDescription,
       transformationsEnabled: true,
-      authentication: {},
+      authentication: typeOauth ? { type: 'oauth2' } : {},
       hub: element.hub,
       parameters: [],
     },
@@ -43,7 +46,7 @@ export function showInstance(given: {
     disabled: record.disabled,
     maxCacheSize: 0,
     cacheTimeToLive: 0,
-    configuration: showConfiguration(element, record.configuration, given.secretKeys),
+    configuration: showConfiguration(element, record.configuration, secretKeys),
     eventsEnabled: false,
     cachingEnabled: false,
     traceLoggingEnabled: false,

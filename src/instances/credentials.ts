@@ -1,4 +1,5 @@
 import type { Principal } from '../access/store.ts'
+import type { Authentication } from '../authentication/authentication.ts'
 import type { Context } from '../context.ts'
 import type { Warning } from '../elements/configuration.ts'
 import type { Element } from '../elements/element.ts'
@@ -25,7 +26,8 @@ export async function readCredentials(
   element: Element,
 ): Promise<GivenCredentials> {
   const { principal, requestId, body } = asked
-  const { authentication, warnings } = chooseAuthentication(element, body)
+  const { authentication: chosen, warnings } = chooseAuthentication(element, body)
+  const authentication = grantFor(chosen, body)
   const configuration = await readConfiguration(element, authentication, body)
   const certificates = await readCertificates(
     context,
@@ -42,4 +44,14 @@ export async function readCredentials(
     certificates,
     warnings: [...warnings, ...configuration.warnings, ...certificates.warnings],
   }
+}
+
+/** A refresh token that is brought along takes the place of whatever would yield one. */
+function grantFor(
+  authentication: Authentication,
+  { externalAuthentication }: ElementInstanceRequest,
+): Authentication {
+  return authentication.type === 'oauth2' && externalAuthentication === 'initial'
+    ? { ...authentication, grant: 'refreshToken' }
+    : authentication
 }

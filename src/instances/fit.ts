@@ -1,7 +1,6 @@
 import { type Authentication, keyOf } from '../authentication/authentication.ts'
-import { isComputed } from '../elements/computed.ts'
 import { checkConfiguration, type Scalar } from '../elements/configuration.ts'
-import type { Element } from '../elements/element.ts'
+import type { Element, Entry } from '../elements/element.ts'
 import { baseUrlOf } from '../exchange/address.ts'
 import type { Values } from '../exchange/request.ts'
 import { placeholdersIn, RenderError } from '../exchange/template.ts'
@@ -37,7 +36,12 @@ export function fit(
   }
   const checked = checkConfiguration(element, authentication, configuration)
   const sealed = new Set(instance.secrets.map(({ entry }) => entry))
-  const known = new Map([...discoveredOf(element, configuration), ...checked.values])
+  const unmade = findUnmade(element)
+  const known = new Map([
+    ...storedOf(element.entries, configuration),
+    ...checked.values,
+    ...storedOf(unmade, configuration),
+  ])
   const misfits = [
     ...checked.missing
       .filter(({ key }) => !sealed.has(key))
@@ -47,19 +51,35 @@ export function fit(
       key,
       reason: 'is a secret now, and was stored in the open: send it again',
     })),
-    ...findUndiscovered(element, authentication, known),
+    ...findUndiscovered(element, authentication, known).filter(({ key }) => !sealed.has(key)),
     ...findAddressMisfits(element, known),
     ...findStraying(instance, element, authentication, known),
   ]
-  return { misfits, configuration: { ...configuration, ...derivedOf(element, checked.plain) } }
+  return {
+    misfits,
+    configuration: { ...configuration, ...derivedOf(element, unmade, checked.plain) },
+  }
 }
 
-function discoveredOf({ entries }: Element, configuration: Record<string, Scalar>): Values {
-  return new Map(
-    entries.flatMap(({ key, discovered }) =>
-      discovered && configuration[key] !== undefined ? [[key, String(configuration[key])]] : [],
-    ),
+/** What is derived of secrets, directly or not: while those stay closed it cannot be made anew. */
+function findUnmade({ entries }: Element): Set<Entry> {
+  const closed = new Set(entries.filter(({ secret }) => secret).map(({ key }) => key))
+  const unmade = new Set<Entry>()
+  for (const entry of entries) {
+    if (!placeholdersIn(entry.derived).some((source) => closed.has(source))) continue
+    closed.add(entry.key)
+    unmade.add(entry)
+  }
+  return unmade
+}
+
+/** What was discovered or derived before. */
+function storedOf(entries: Iterable<Entry>, configuration: Record<string, Scalar>): Values {
+  const computed = [...entries].filter(
+    ({ key, discovered, derived }) =>
+      (discovered || derived !== undefined) && Object.hasOwn(configuration, key),
   )
+  return new Map(computed.map(({ key }) => [key, String(configuration[key])]))
 }
 
 /** What the vendor would have to tell before anything can be sent. */
@@ -110,14 +130,13 @@ function findStraying(
 }
 
 /** What is derived of other than secrets, made anew. */
-function derivedOf({ entries }: Element, plain: Record<string, Scalar>): Record<string, Scalar> {
-  const open = new Set(entries.filter(({ secret }) => !secret).map(({ key }) => key))
-  return Object.fromEntries(
-    entries.flatMap((entry) => {
-      const { key, derived } = entry
-      const value = plain[key]
-      if (derived === undefined || value === undefined || !isComputed(entry)) return []
-      return placeholdersIn(derived).every((source) => open.has(source)) ? [[key, value]] : []
-    }),
+function derivedOf(
+  { entries }: Element,
+  unmade: ReadonlySet<Entry>,
+  plain: Record<string, Scalar>,
+): Record<string, Scalar> {
+  const made = entries.filter(
+    (entry) => entry.derived !== undefined && !unmade.has(entry) && Object.hasOwn(plain, entry.key),
   )
+  return Object.fromEntries(made.map(({ key }) => [key, plain[key]!]))
 }

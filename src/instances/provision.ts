@@ -20,7 +20,8 @@ import {
   insertInstance,
   ownerOf,
 } from './store.ts'
-import { draft, verify } from './verify.ts'
+import { tokenSecrets, tokensEntry } from './tokens.ts'
+import { draft, type Verified, verify } from './verify.ts'
 
 export interface ProvisionRequest {
   principal: Principal
@@ -63,7 +64,7 @@ export async function provision(
   const given = await readCredentials(context, request, element)
   const { credentials, configuration, certificates, warnings } = given
   const { authentication, values } = credentials
-  const { discovered, ...state } =
+  const { discovered, session, ...state }: Verified =
     body.verify === false
       ? draft
       : await verify(context, organizationId, credentials, configuration.first)
@@ -91,7 +92,8 @@ export async function provision(
   const token = createToken('instance', organizationId)
   const known = new Map([...values, ...discovered])
   const origins = originsOf(element, authentication, known)
-  const kept = new Map([...configuration.secrets, ...secret, ...certificates.files])
+  const obtained = tokenSecrets(authentication, values, session)
+  const kept = new Map([...configuration.secrets, ...secret, ...certificates.files, ...obtained])
   const secrets = await sealAll(context, record, element, kept, origins, token)
   const storing = {
     record,
@@ -155,7 +157,7 @@ async function sealAll(
 ) {
   const owner = ownerOf(record.id)
   const seal = await vault.sealerOf(record.organizationId)
-  const own = new Set(element.entries.map((entry) => entry.key))
+  const own = new Set([...element.entries.map((entry) => entry.key), tokensEntry])
   const keep = (entry: string, origins: string[], plaintext: string) => ({
     entry,
     origins,

@@ -132,7 +132,7 @@ export async function readConfiguration(
   refuseLargeValues(given)
   const checked = checkConfiguration(element, authentication, given)
   const { values, missing, unknown } = checked
-  const invalid = [...checked.invalid, ...findRequestFaults(element, body)]
+  const invalid = [...checked.invalid, ...findRequestFaults(element, authentication, body)]
   const { first, faults } = await prepare(element, authentication, values)
   const known = new Set([...missing, ...invalid].map(({ key }) => key))
   invalid.push(...faults.filter(({ key }) => values.has(key) && !known.has(key)))
@@ -143,10 +143,16 @@ export async function readConfiguration(
   throw refuseConfiguration({ missing, invalid, unknown })
 }
 
-function findRequestFaults(element: Element, body: ElementInstanceRequest) {
+function findRequestFaults(
+  { name }: Element,
+  authentication: Authentication,
+  body: ElementInstanceRequest,
+) {
   const faults = findSettingFaults(body.settings ?? {})
-  if (body.externalAuthentication === 'initial') {
-    const reason = `"initial" takes a refresh token along; ${element.name} does not use OAuth`
+  const takesToken = authentication.type === 'oauth2' && authentication.refreshToken !== undefined
+  if (body.externalAuthentication === 'initial' && !takesToken) {
+    const why = authentication.type === 'oauth2' ? 'has no place for one' : 'does not use OAuth'
+    const reason = `"initial" takes a refresh token along; ${name} ${why}`
     faults.push({ key: 'externalAuthentication', reason })
   }
   return faults

@@ -1,8 +1,12 @@
 import type { Context } from '../context.ts'
+import type { Warning } from '../elements/configuration.ts'
 import { secretMask } from '../exchange/template.ts'
+import type { ProbeResult } from '../probe/probe.ts'
+import type { Credentials } from '../probe/request.ts'
 import { readCredentials } from './credentials.ts'
 import type { ProvisionRequest } from './provision.ts'
 import { findElement, findStrangers, readTexts } from './request.ts'
+import { tokenSecrets } from './tokens.ts'
 import type { Trial, TrialRequest } from './trial-schema.ts'
 import { conclude, prove } from './verify.ts'
 
@@ -34,6 +38,19 @@ export async function tryOut(
       discovered.map(([key, value]) => [key, secret.has(key) ? secretMask : value]),
     ),
     probe: proof?.exchange() ?? null,
-    warnings: [...warnings, ...findStrangers(body)],
+    warnings: [...warnings, ...findSpent(credentials, proof), ...findStrangers(body)],
   }
+}
+
+/** A refresh token that the vendor replaced: nothing is stored, so that the new one is lost. */
+function findSpent(
+  { authentication, values }: Credentials,
+  proof: ProbeResult | undefined,
+): Warning[] {
+  return tokenSecrets(authentication, values, proof?.session)
+    .filter(([entry, secret]) => values.has(entry) && values.get(entry) !== secret)
+    .map(([key]) => ({
+      key,
+      message: 'was replaced by the vendor when it was tried: bring a new one along',
+    }))
 }

@@ -20,6 +20,8 @@ const codeOfVerdict = {
 export interface Verified extends Pick<InstanceRecord, 'state' | 'stateReason'> {
   /** What the vendor told that belongs into the configuration. */
   discovered: ProbeResult['discovered']
+  /** What the login yielded, where there was one. */
+  session?: ProbeResult['session']
 }
 
 type Needs = Pick<Context, 'egress' | 'admission' | 'probeDeadlineMs'>
@@ -39,7 +41,10 @@ export async function verify(
 
 /** What a proof means for an instance. */
 export function conclude(element: Element, proof: ProbeResult | undefined): Verified {
-  if (proof) return { state: 'verified', stateReason: null, discovered: proof.discovered }
+  if (proof) {
+    const { discovered, session } = proof
+    return { state: 'verified', stateReason: null, discovered, session }
+  }
   const stateReason = `${element.name} offers nothing to check the credentials with; they are stored as given.`
   return { state: 'unverified', stateReason, discovered: [] }
 }

@@ -1,4 +1,8 @@
+import { isSecretOfSession } from '../authentication/session.ts'
+import { type Answer, holds } from '../exchange/condition.ts'
+import { extractAll } from '../exchange/extract.ts'
 import type { Values, VendorRequest } from '../exchange/request.ts'
+import type { Step } from '../exchange/step.ts'
 import { secretMask } from '../exchange/template.ts'
 import { type Credentials, type ProbeStep, showableRequest } from './request.ts'
 import { createScrub, type Scrub } from './scrub.ts'
@@ -7,21 +11,54 @@ import { createScrub, type Scrub } from './scrub.ts'
 const shortestMade = 20
 
 /** Made when something is shown: most probes succeed. */
-export function lazyScrub(step: ProbeStep, credentials: Credentials, signed: VendorRequest): Scrub {
+export function lazyScrub(
+  step: ProbeStep,
+  credentials: Credentials,
+  signed: VendorRequest,
+  answer?: Answer,
+): Scrub {
   let made: Scrub | undefined
   return (text, limit) => {
-    made ??= createScrub([...secretsOf(credentials), ...madeFrom(step, credentials, signed)])
+    made ??= createScrub([
+      ...secretsOf(credentials),
+      ...madeFrom(step, credentials, signed),
+      ...(answer ? toldBy(step, credentials, answer) : []),
+    ])
     return made(text, limit)
   }
 }
 
-/** What was made of secrets, such as tokens of our own: headers that are not shown as they are sent. */
+/** What the answer itself tells in secret. */
+function toldBy(
+  { step, login }: ProbeStep,
+  { values, secretKeys }: Credentials,
+  answer: Answer,
+): string[] {
+  const { found } = extractAll(step, answer, values)
+  const words = wordsOfRefusal(step, answer)
+  const told = [...found].filter(([key]) => {
+    const { xml, json } = step.extract![key]!
+    return (secretKeys.has(key) || isSecretOfSession(key)) && !words.includes(xml ?? json)
+  })
+  return [...told.map(([, value]) => value), ...(login?.secretsIn(answer) ?? [])]
+}
+
+/** Where a refusal has its words, which some vendors put in the place of what they grant. */
+function wordsOfRefusal(step: Step, answer: Answer): (string | undefined)[] {
+  const rule = step.rules.find(({ when }) => holds(when, answer))
+  return rule && rule.verdict !== 'verified' ? (step.providerMessage ?? []) : []
+}
+
+/** What was made of secrets, such as tokens of our own: what is not shown as it is sent. */
 function madeFrom(step: ProbeStep, credentials: Credentials, signed: VendorRequest): string[] {
   const shown = showableRequest(step, credentials, maskSecrets(credentials))
-  return Object.entries(signed.headers)
+  const inHeaders = Object.entries(signed.headers)
     .filter(([name, value]) => value !== shown.headers[name])
     .map(([, value]) => value.slice(value.indexOf(' ') + 1))
-    .filter((value) => value.length >= shortestMade)
+  const inBody = (signed.body?.match(/[\w.~+/-]+/g) ?? []).filter(
+    (word) => !shown.body?.includes(word),
+  )
+  return [...inHeaders, ...inBody].filter((value) => value.length >= shortestMade)
 }
 
 export function maskSecrets({ values, secretKeys }: Credentials): Values {
@@ -30,8 +67,4 @@ export function maskSecrets({ values, secretKeys }: Credentials): Values {
 
 function secretsOf({ values, secretKeys }: Credentials): string[] {
   return [...secretKeys].flatMap((key) => values.get(key) ?? [])
-}
-
-export function isOfSession(key: string): boolean {
-  return key.startsWith('session.')
 }

@@ -1,4 +1,7 @@
-import { openSession, sendPlain, sendSigned } from '../authentication/send.ts'
+import { openSession } from '../authentication/login.ts'
+import { sendPlain, sendSigned } from '../authentication/send.ts'
+import { isSecretOfSession } from '../authentication/session.ts'
+import type { Session } from '../authentication/sessions.ts'
 import type { Egress, EgressAnswer } from '../egress/client.ts'
 import { EgressFailure } from '../egress/failure.ts'
 import type { Element } from '../elements/element.ts'
@@ -10,7 +13,7 @@ import type { Values } from '../exchange/request.ts'
 import { RenderError } from '../exchange/template.ts'
 import { type Exchange, showRequest, showResponse } from './exchange.ts'
 import { type Judgement, judge, judgeFailure } from './judge.ts'
-import { isOfSession, lazyScrub, maskSecrets } from './masking.ts'
+import { lazyScrub, maskSecrets } from './masking.ts'
 import {
   buildRequest,
   type Credentials,
@@ -28,6 +31,8 @@ const maxLocation = 1000
 export interface ProbeResult extends Judgement {
   /** What the vendor told that belongs into the configuration. */
   discovered: (readonly [key: string, value: string])[]
+  /** What the login yielded, where there is one. */
+  session: Session | undefined
   /** Made only when it is asked for: most probes succeed and nobody looks. */
   exchange(): Exchange
 }
@@ -56,6 +61,7 @@ export async function probeVendor(
   const deadline = performance.now() + (options.deadlineMs ?? probeDeadlineMs)
   let { first } = options
   let known = credentials
+  let session: Session | undefined
   let taken: Taken | undefined
   for (const step of stepsFor(element, authentication)) {
     const prepared: Prepared | RenderError = first ?? (await prepareStep(step, known))
@@ -67,11 +73,15 @@ export async function probeVendor(
       break
     }
     taken = await take(egress, step, known, deadline, prepared)
-    if (taken.judgement.verdict === 'verified') known = learn(taken)
+    if (taken.judgement.verdict === 'verified') {
+      const learnt = learn(taken)
+      known = learnt.credentials
+      session ??= learnt.session
+    }
     if (taken.judgement.verdict !== 'verified') break
   }
   if (!taken) throw new Error(`${element.key} has nothing to prove credentials with`)
-  return describe(taken, known)
+  return describe(taken, known, session)
 }
 
 async function prepareStep(step: ProbeStep, credentials: Credentials) {
@@ -98,25 +108,24 @@ async function take(
   { request, signed }: Prepared,
 ): Promise<Taken> {
   const { element, authentication, values, certificateFor } = credentials
-  const { step } = probeStep
+  const { step, login } = probeStep
   const started = performance.now()
-  const taken = (rest: Pick<Taken, 'sent' | 'answer' | 'judgement'>): Taken => ({
+  const taken = (rest: Pick<Taken, 'sent' | 'answer' | 'judgement' | 'scrub'>): Taken => ({
     step: probeStep,
     credentials,
     durationMs: Math.round(performance.now() - started),
-    scrub,
     ...rest,
   })
-  const scrub = lazyScrub(probeStep, credentials, signed)
   const connection = { authentication, place: element, values, certificateFor }
   // A probe only reads, whatever its method.
-  const limits = { deadline, repeatable: true }
+  const limits = { deadline, repeatable: login?.repeatable ?? true }
   try {
     const sent =
-      signed === request && (probeStep.login || step.authenticate === false)
-        ? await sendPlain(egress, connection, request, limits)
+      login || step.authenticate === false
+        ? await sendPlain(egress, connection, signed, limits)
         : await sendSigned(egress, connection, request, limits, signed)
     const answer = readAnswer(sent)
+    const scrub = lazyScrub(probeStep, credentials, signed, answer)
     // A judgement may say where an answer redirects to.
     const { location, ...headers } = answer.headers
     const elsewhere = typeof location === 'string' ? scrub(location, maxLocation) : undefined
@@ -124,20 +133,22 @@ async function take(
     return taken({
       sent,
       answer,
+      scrub,
       judgement: judge(element, step, { ...answer, headers: judged }),
     })
   } catch (error) {
     if (!(error instanceof EgressFailure)) throw error
-    return taken({ sent: error, judgement: judgeFailure(step, error) })
+    const scrub = lazyScrub(probeStep, credentials, signed)
+    return taken({ sent: error, scrub, judgement: judgeFailure(step, error) })
   }
 }
 
 /** The credentials with what a good answer tells; where something is not in it, it is none. */
-function learn(taken: Taken): Credentials {
+function learn(taken: Taken): { credentials: Credentials; session?: Session | undefined } {
   const { credentials, answer } = taken
   const { element, values } = credentials
   const { step, login } = taken.step
-  if (!login && !step.extract) return credentials
+  if (!login && !step.extract) return { credentials }
   const { found, lost } = extractAll(step, answer!, values)
   const session = login && openSession(login, answer!, values)
   const learnt = new Map([...values, ...found, ...(session?.values ?? [])])
@@ -147,11 +158,19 @@ function learn(taken: Taken): Credentials {
       verdict: 'unexpected',
       message: `${element.name} accepted the request, but its answer lacks what is needed to go on (${lost.join(', ')}). See the details of the answer.`,
     }
+  } else if (login && !session) {
+    taken.judgement = {
+      verdict: 'unexpected',
+      message: `${element.name} accepted the request, but answers something that no other request can carry, such as a line break. See the details of the answer.`,
+    }
   } else if (fault) {
     taken.judgement = { verdict: 'misdirected', message: fault }
   }
-  const secretKeys = new Set([...credentials.secretKeys, ...[...learnt.keys()].filter(isOfSession)])
-  return { ...credentials, values: learnt, secretKeys }
+  const secretKeys = new Set([
+    ...credentials.secretKeys,
+    ...[...learnt.keys()].filter(isSecretOfSession),
+  ])
+  return { credentials: { ...credentials, values: learnt, secretKeys }, session }
 }
 
 /** What a vendor tells must not lead anywhere that the definition does not allow. */
@@ -167,7 +186,7 @@ function findFault(element: Element, values: Values, told: Values): string | und
   return undefined
 }
 
-function describe(taken: Taken, known: Credentials): ProbeResult {
+function describe(taken: Taken, known: Credentials, session: Session | undefined): ProbeResult {
   const { step, durationMs, sent, answer, judgement, credentials, scrub } = taken
   const { providerMessage } = judgement
   return {
@@ -177,6 +196,7 @@ function describe(taken: Taken, known: Credentials): ProbeResult {
       const value = discovered ? known.values.get(key) : undefined
       return value === undefined ? [] : [[key, value] as const]
     }),
+    session,
     exchange() {
       const masked = showableRequest(step, credentials, maskSecrets(credentials))
       const rest =

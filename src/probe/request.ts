@@ -1,6 +1,6 @@
 import { type Authentication, typeOf } from '../authentication/authentication.ts'
+import { type Login, loginOf } from '../authentication/login.ts'
 import type { CertificateSource } from '../authentication/send.ts'
-import type { SessionAuthentication } from '../authentication/session.ts'
 import type { Element, Entry } from '../elements/element.ts'
 import { baseUrlOf } from '../exchange/address.ts'
 import type { Values, VendorRequest } from '../exchange/request.ts'
@@ -19,7 +19,7 @@ export interface Credentials {
 /** One of the requests that prove credentials; `login` where it opens a session. */
 export interface ProbeStep {
   step: Step
-  login?: SessionAuthentication
+  login?: Login
 }
 
 /** A step's request, and as it is signed. */
@@ -31,8 +31,8 @@ export interface Prepared {
 /** What proves credentials, in order: the login where there is one, and the probes. */
 export function stepsFor(element: Element, authentication: Authentication): ProbeStep[] {
   const probes = (element.probes ?? []).map((step) => ({ step }))
-  if (authentication.type !== 'session') return probes
-  return [{ step: authentication.login, login: authentication }, ...probes]
+  const login = loginOf(authentication)
+  return login ? [{ step: login.step, login }, ...probes] : probes
 }
 
 /**
@@ -45,7 +45,8 @@ export async function buildRequest(
   values: Values,
 ): Promise<Prepared> {
   const request = renderStep(step, element, values)
-  if (login || step.authenticate === false) return { request, signed: request }
+  if (login) return { request, signed: await login.sign(request, values) }
+  if (step.authenticate === false) return { request, signed: request }
   return { request, signed: await typeOf(authentication).sign(request, authentication, values) }
 }
 
@@ -56,7 +57,8 @@ export function showableRequest(
   masked: Values,
 ): VendorRequest {
   const request = renderStep(step, element, masked)
-  if (login || step.authenticate === false) return request
+  if (login) return login.mask(request, masked)
+  if (step.authenticate === false) return request
   const type = typeOf(authentication)
   const show = type.mask ?? type.sign
   return show(request, authentication, masked) as VendorRequest

@@ -10,7 +10,9 @@ export type Scrub = (text: string, limit: number) => string | undefined
 /** A shorter secret would be "found" in innocent words, and its stars would tell where it stands. */
 const shortestScrubbed = 4
 /** Looking for a longer one in all its spellings would take too long. */
-const longestScrubbed = 1024
+const longestScrubbed = 8192
+/** A longer one, such as a token, is looked for piece by piece. */
+const longestPiece = 1024
 /** Characters, in all readings of a text together: more is made to keep us busy. */
 const maxSearched = 256 * 1024
 /** How many characters one may become in the longest spelling that we read. */
@@ -25,7 +27,7 @@ export function createScrub(secrets: readonly string[]): Scrub {
   const fit = (secret: string) =>
     secret.length <= longestScrubbed && [...secret].length >= shortestScrubbed
   if (!sought.every(fit)) return () => undefined
-  const needles = sought.flatMap(needlesOf)
+  const needles = sought.flatMap(piecesOf).flatMap(needlesOf)
   if (needles.length === 0) return (text, limit) => text.slice(0, limit).toWellFormed()
   const longest = Math.max(...needles.map(({ text }) => text.length))
   return (text, limit) => {
@@ -36,6 +38,16 @@ export function createScrub(secrets: readonly string[]): Scrub {
     const found = views.flatMap((view) => findAll(view, needles))
     return mask(searched.slice(0, limit), found).slice(0, limit).toWellFormed()
   }
+}
+
+/** Each reaches into the next: found together, they are one. */
+function piecesOf(secret: string): string[] {
+  if (secret.length <= longestPiece) return [secret]
+  const step = longestPiece - 1
+  return Array.from({ length: Math.ceil((secret.length - 1) / step) }, (_, at) => {
+    const from = Math.min(at * step, secret.length - longestPiece)
+    return secret.slice(from, from + longestPiece)
+  })
 }
 
 interface Needle {

@@ -20,7 +20,7 @@ const app = {
   type: 'jwt',
   name: 'App',
   algorithm: 'RS256',
-  key: '{key}',
+  signingKey: '{key}',
   claims: { iss: '{app}' },
 } as const
 type Algorithm = Extract<Authentication, { type: 'jwt' }>['algorithm']

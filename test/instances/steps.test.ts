@@ -146,7 +146,7 @@ const selfMade = {
   ...identity(9205, 'selfmade'),
   entries: [server, token],
   baseUrl: '{server}',
-  authentications: [{ type: 'jwt', name: 'Token', algorithm: 'HS256', key: '{token}' }],
+  authentications: [{ type: 'jwt', name: 'Token', algorithm: 'HS256', signingKey: '{token}' }],
   probes: [{ method: 'GET', path: 'me', providerMessage: ['/message'], rules: verified }],
 }
 
@@ -316,6 +316,19 @@ describe('a login', () => {
       probe: { request: { headers: { 'x-session': '********' } } },
     })
     expect(text).not.toContain(session)
+  })
+
+  test('that is tried shows what it was answered, without the session', async () => {
+    const session = 'session-0123456789'
+    const cookie = 'ticket=cookie-0123456789'
+    const headers = { 'set-cookie': `${cookie}; HttpOnly` }
+    answers = () => ({ body: { ok: true, session, note: `Or send ${cookie}.` }, headers })
+    const body = { configuration: { server: vendor.url, token: secret } }
+    const trial = await call(world, 'POST', '/elements/loggedin/test', { body })
+    expect(trial.body.probe.response.body).toBe(
+      '{"ok":true,"session":"********","note":"Or send ********."}',
+    )
+    expect(trial.text).not.toContain('0123456789')
   })
 
   test('without a session in its answer is none', async () => {

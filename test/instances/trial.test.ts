@@ -120,7 +120,7 @@ test('where the vendor agrees, a trial tells what it sent, and what it learned b
     warnings: [{ key: 'stranger' }],
   })
   expect(vendor.received.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${apiKey}`])
-  expect(findTraces(text, { apiKey })).toEqual([])
+  expect(findTraces(text, { apiKey, ticket: 'ticket-of-the-vendor-27' })).toEqual([])
 })
 
 test('where there is nothing to prove credentials with, a trial says so', async () => {

@@ -119,8 +119,17 @@ describe('in bounded time', () => {
     expect(performance.now() - started).toBeLessThan(5_000)
   })
 
-  test('a secret longer than 1 KiB leaves everything out', () => {
-    expect(createScrub(['short', 'x'.repeat(1025)])('harmless', limit)).toBeUndefined()
+  test('a secret longer than 8 KiB leaves everything out', () => {
+    expect(createScrub(['short', 'x'.repeat(8193)])('harmless', limit)).toBeUndefined()
+  })
+
+  test.each([1025, 1500, 8192])('one of %i characters is found whole', (length) => {
+    const random = fc.sample(fc.stringMatching(/^[A-Za-z0-9._-]{8200}$/), { seed: 7, numRuns: 1 })
+    const secret = random[0]!.slice(0, length)
+    const scrub = createScrub([secret])
+    expect(scrub(`before ${secret} behind`, 20_000)).toBe(`before ${stars} behind`)
+    const inBase64 = Buffer.from(`user:${secret}`).toString('base64')
+    expect(scrub(inBase64, 20_000)).toMatch(/^[A-Za-z0-9+/]{6,7}\*{8}=*$/)
   })
 
   test('a key of 1 KiB is found, in every form', () => {

@@ -58,7 +58,7 @@ export const developers: Record<string, StandIn> = {
     hosts: [],
     answer: () => nothingThere,
     accounts: {
-      '{private.key}': {
+      jwt: {
         good: { 'app.id': '123456', 'private.key': app.privateKey },
         bad: [
           rejected({ 'private.key': pair().privateKey }, 'A JSON web token could not be decoded'),

@@ -203,8 +203,8 @@ export const enterprises: Record<string, StandIn> = {
         good: { region: 'ap', 'client.id': 'acme', username: 'warehouse', password: right },
         alike: [{ region: 'https://ap.peoplevox.net/acme' }],
         bad: [
-          // Its words stand where the id of a session would, and are hidden like one.
-          rejected({ password: wrong }, '********'),
+          // Its words stand where the id of a session would.
+          rejected({ password: wrong }, plausible('Username or password not recognised')),
           misdirected({ 'client.id': 'nobody' }),
         ],
       },
