@@ -13,6 +13,8 @@ export async function up(db: Kysely<unknown>) {
       name text not null,
       hub text not null,
       description text not null,
+      -- Of the definition, in characters.
+      size integer not null,
       active boolean not null default true,
       -- Who changed it last.
       user_id bigint,

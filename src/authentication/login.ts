@@ -4,7 +4,7 @@ import type { Values, VendorRequest } from '../exchange/request.ts'
 import type { Step } from '../exchange/step.ts'
 import { RenderError } from '../exchange/template.ts'
 import type { Authentication } from './authentication.ts'
-import { type Carried, carry, sessionCookies, sessionSeconds } from './session.ts'
+import { type Carried, carry, sessionCookies, sessionSeconds, valuesOf } from './session.ts'
 import type { Session } from './sessions.ts'
 import { tokenLogin } from './token-login.ts'
 
@@ -36,7 +36,7 @@ export function loginOf(authentication: Authentication): Login | undefined {
     sign: (request) => request,
     mask: (request) => request,
     secondsFrom: (said) => Number(said ?? seconds),
-    secretsIn: (answer) => [cookiesIn(answer) ?? []].flat(),
+    secretsIn: (answer) => valuesOf(cookiesIn(answer) ?? ''),
   }
 }
 

@@ -58,6 +58,17 @@ export const sessionScope = 'session.scope'
 const open = new Set([sessionSeconds, sessionTokenType, sessionScope])
 
 /** Whether a value is one that a login yielded, and that nobody else may see. */
+/** What is shorter opens nothing, and would be found in innocent words. */
+const shortestCookie = 8
+
+/** The values of cookies as they are sent back, each of which may open the session. */
+export function valuesOf(cookies: string): string[] {
+  return cookies
+    .split('; ')
+    .map((cookie) => cookie.slice(cookie.indexOf('=') + 1))
+    .filter((value) => value.length >= shortestCookie)
+}
+
 export function isSecretOfSession(key: string): boolean {
   return key.startsWith('session.') && !open.has(key)
 }

@@ -7,7 +7,14 @@ import {
   TlsClientAuth,
 } from 'oauth4webapi'
 import type { Values, VendorRequest } from '../exchange/request.ts'
-import { escapes, RenderError, render, renderAll, secretMask } from '../exchange/template.ts'
+import {
+  escapes,
+  fullAllowance,
+  RenderError,
+  render,
+  renderAll,
+  secretMask,
+} from '../exchange/template.ts'
 import { basic } from './basic.ts'
 import { entryIn } from './entry-in.ts'
 import { withHeaders } from './header.ts'
@@ -99,7 +106,8 @@ function grantParameters(authentication: OAuth2, values: Values, assertion: stri
   if (grant === 'refreshToken') sent.refresh_token = need(authentication.refreshToken, values)
   // A refresh token has its scopes (RFC 6749, section 6).
   else if (scopes) {
-    const all = scopes.map((scope) => render(scope, values, escapes.text))
+    const allowance = fullAllowance()
+    const all = scopes.map((scope) => render(scope, values, escapes.text, allowance))
     sent.scope = all.filter((scope) => scope !== '').join(scopeSeparator)
   }
   Object.assign(sent, Object.fromEntries(renderAll(parameters, values, escapes.text)))

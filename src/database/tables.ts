@@ -68,6 +68,7 @@ export interface Tables {
     name: string
     hub: string
     description: string
+    size: number
     active: Generated<boolean>
     userId: number | null
     createdAt: Timestamp

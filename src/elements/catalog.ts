@@ -13,6 +13,8 @@ export const firstOwnId = 10_000
 /** A definition together with the hash by which its version is known. */
 export interface ElementVersion {
   version: string
+  /** Of the definition, in characters. */
+  size: number
   element: Element
 }
 
@@ -86,7 +88,12 @@ function versioned(definition: unknown, source: string): ElementVersion {
   if (element.id >= firstOwnId) {
     throw new DefinitionError(source, [{ at: '/id', reason: 'must be below 10,000' }])
   }
-  return { version: versionName(element), element }
+  return { version: versionName(element), size: sizeOf(element), element }
+}
+
+/** Of a definition, in characters. */
+export function sizeOf(element: Element): number {
+  return JSON.stringify(element).length
 }
 
 /** The hash of its content. */

@@ -2,6 +2,9 @@ import type { Values } from '../exchange/request.ts'
 import { escapes, RenderError, render } from '../exchange/template.ts'
 import type { Entry } from './element.ts'
 
+/** As of a value that is given. */
+const maxLength = 16 * 1024
+
 /** Whether the service makes the value: nobody gives it. */
 export function isComputed({ constant, derived, discovered }: Entry): boolean {
   return constant !== undefined || derived !== undefined || discovered === true
@@ -23,6 +26,7 @@ export function completeValues(
     if (template === undefined) continue
     try {
       const text = render(template, values, escapes.text)
+      if (text.length > maxLength) throw new RenderError(key, 'becomes too long')
       values.set(key, text)
       if (!secret) derived[key] = text
     } catch (error) {

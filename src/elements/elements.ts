@@ -15,6 +15,8 @@ export interface ElementHead {
   name: string
   hub: string
   description: string
+  /** Of its definition, in characters. */
+  size: number
   /** Whether it is the organization's own. */
   own: boolean
   /** Whether it can be provisioned. */
@@ -141,11 +143,11 @@ export class Elements {
   }
 }
 
-function headOf({ element, version: current }: ElementVersion, { installed }: Inventory) {
+function headOf({ element, size, version: current }: ElementVersion, { installed }: Inventory) {
   const { id, key, name, hub, description } = element
   const uses = installed.get(id)
   const versions = { version: uses ?? current, current, installed: uses }
-  return { id, key, name, hub, description, own: false, active: true, ...versions }
+  return { id, key, name, hub, description, size, own: false, active: true, ...versions }
 }
 
 /** New instances get what its author wrote last; those that there are wait for the update. */

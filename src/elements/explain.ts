@@ -1,7 +1,7 @@
 import type { TLocalizedValidationError } from 'typebox/error'
 import type { Fault } from './faults.ts'
 
-/** A schema's complaints, without those about the kinds that a part of the definition is not. */
+/** A schema's complaints, without those about the kinds that a part of the definition is not; never none. */
 export function explain(errors: TLocalizedValidationError[]): Fault[] {
   const others = errors.flatMap((error) => {
     if (error.keyword !== 'const' || !error.instancePath.endsWith('/type')) return []
@@ -16,7 +16,7 @@ export function explain(errors: TLocalizedValidationError[]): Fault[] {
         ({ place, branch }) => isWithin(instancePath, place) && isWithin(schemaPath, branch),
       ),
   )
-  return meant.flatMap(({ keyword, instancePath: at, message }) => {
+  const faults = meant.flatMap(({ keyword, instancePath: at, message }): Fault | Fault[] => {
     if (keyword === 'boolean') return { at, reason: 'is not known here' }
     if (keyword !== 'anyOf') return { at, reason: message }
     if (meant.some((error) => error.keyword !== 'anyOf' && isWithin(error.instancePath, at))) {
@@ -26,6 +26,8 @@ export function explain(errors: TLocalizedValidationError[]): Fault[] {
     if (types.length === 0) return { at, reason: 'has none of the forms that it may have' }
     return { at: `${at}/type`, reason: `must be ${types.join(' or ')}` }
   })
+  // Of very many complaints, none of those that matter may be among the first.
+  return faults.length > 0 ? faults : [{ at: '', reason: 'has more problems than can be told' }]
 }
 
 function isWithin(path: string, outer: string): boolean {

@@ -1,9 +1,9 @@
-import { RE2JS } from 're2js'
 import { type Authentication, keyOf, typeOf } from '../authentication/authentication.ts'
 import { filterNames, filterOf } from '../exchange/filters.ts'
 import { placeholdersIn, splitTemplate } from '../exchange/template.ts'
 import type { Element, Entry } from './element.ts'
 import { findOAuth2Faults } from './oauth2-faults.ts'
+import { compilePattern } from './pattern.ts'
 import { findDateFormatFault, isTimeZone } from './settings.ts'
 import { findHeaderFaults, findStepFaults, stepsOf } from './step-faults.ts'
 
@@ -45,7 +45,11 @@ export function findFaults(element: Element): Fault[] {
   ]
 }
 
+/** Each takes some milliseconds when it is first used. */
+const maxPatterns = 30
+
 function findKeyFaults({ key, entries, authentications }: Element): Fault[] {
+  const patterns = entries.filter(({ pattern }) => pattern !== undefined)
   const keys = entries.flatMap((entry) => [entry.key, ...(entry.aliases ?? [])])
   const chosen = authentications.map(keyOf)
   return [
@@ -56,6 +60,9 @@ function findKeyFaults({ key, entries, authentications }: Element): Fault[] {
     ...keys
       .filter((one) => reserved.test(one))
       .map((one) => ({ at: '/entries', reason: `"${one}" is a name that templates use` })),
+    ...(patterns.length > maxPatterns
+      ? [{ at: '/entries', reason: `more than ${maxPatterns} have a pattern` }]
+      : []),
     ...twice(keys).map((twin) => ({ at: '/entries', reason: `"${twin}" is there twice` })),
     ...twice(chosen).map((twin) => ({
       at: '/authentications',
@@ -91,8 +98,11 @@ function findEntryFaults(element: Element, entry: Entry, at: string): Fault[] {
     const reason = findPresetFault(entry, entry[member])
     if (reason) wrong(`/${member}`, reason)
   }
-  if (pattern && !compiles(pattern)) {
-    wrong('/pattern', 'is no regular expression of RE2, which knows no look-around')
+  if (pattern && !compilePattern(pattern)) {
+    wrong(
+      '/pattern',
+      'is no regular expression of RE2, which knows no look-around, or repeats too much',
+    )
   }
   const filter = normalise && splitTemplate(`{x|${normalise}}`)[0]?.filters
   if (normalise && !(filter && filter.length > 0)) wrong('/normalise', 'names no filters')
@@ -225,15 +235,6 @@ function findSettingFaults({ settings }: Element): Fault[] {
   const reason = dateFormat === undefined ? undefined : findDateFormatFault(dateFormat)
   if (reason) faults.push({ at: '/settings/dateFormat', reason })
   return faults
-}
-
-function compiles(pattern: string): boolean {
-  try {
-    RE2JS.compile(pattern)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function filtersIn(template: string): string[] {

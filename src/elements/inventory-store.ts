@@ -8,6 +8,8 @@ export interface OwnElement {
   name: string
   hub: string
   description: string
+  /** Of its definition, in characters. */
+  size: number
   active: boolean
 }
 
@@ -24,7 +26,7 @@ const statement = {
   text: `
     select
       (select json_agg(o order by id) from (
-        select id, key, version, name, hub, description, active from own_elements
+        select id, key, version, name, hub, description, size, active from own_elements
         where organization_id = $1
       ) o) as own,
       (select json_agg(i) from (

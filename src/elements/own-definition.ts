@@ -28,6 +28,8 @@ export function checkOwnDefinition(
   if (given === null || typeof given !== 'object' || Array.isArray(given)) {
     return { faults: [{ at: '', reason: 'must be an object' }] }
   }
+  const strange = findStrangeTexts(given, '')
+  if (strange.length > 0) return { faults: strange.slice(0, maxFaults) }
   const { id: itsId, ...definition } = given as Record<string, unknown>
   const { key = before ?? keyFrom(definition.name) } = definition
   const faults: Fault[] = []
@@ -70,6 +72,19 @@ function keyFrom(name: unknown): string | undefined {
     .replace(/[^a-z0-9]/g, '')
     .slice(0, 100)
   return /[a-z]/.test(key) ? key : undefined
+}
+
+/** Texts and names that PostgreSQL cannot store, or no encoding can write. */
+function findStrangeTexts(part: unknown, at: string): Fault[] {
+  if (typeof part === 'string') {
+    const isStorable = part.isWellFormed() && !part.includes('\0')
+    return isStorable ? [] : [{ at, reason: 'has a character that cannot be stored' }]
+  }
+  if (part === null || typeof part !== 'object') return []
+  return Object.entries(part).flatMap(([name, member]) => [
+    ...findStrangeTexts(name, at),
+    ...findStrangeTexts(member, `${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`),
+  ])
 }
 
 /** What is deeper than `maxDepth` is not looked at. */

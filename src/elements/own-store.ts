@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from '../database/database.ts'
+import { sizeOf } from './catalog.ts'
 import type { Element } from './element.ts'
 
 interface OwnKey {
@@ -52,7 +53,17 @@ export async function insertOwn(
   const { id, key, name, hub, description } = element
   await db.kysely
     .insertInto('ownElements')
-    .values({ organizationId, id, key, version, name, hub, description, userId })
+    .values({
+      organizationId,
+      id,
+      key,
+      version,
+      name,
+      hub,
+      description,
+      size: sizeOf(element),
+      userId,
+    })
     .execute()
   await insertOwnVersion(db, organizationId, { element, version })
 }
@@ -68,7 +79,16 @@ export async function updateOwn(
   const { id, key, name, hub, description } = element
   const updated = await db.kysely
     .updateTable('ownElements')
-    .set({ key, version, name, hub, description, userId, updatedAt: sql<Date>`now()` })
+    .set({
+      key,
+      version,
+      name,
+      hub,
+      description,
+      size: sizeOf(element),
+      userId,
+      updatedAt: sql<Date>`now()`,
+    })
     .where('organizationId', '=', organizationId)
     .where('id', '=', id)
     .executeTakeFirst()

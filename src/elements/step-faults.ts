@@ -87,6 +87,16 @@ function findAddressFaults({ entries }: Element, address: string, at: string): F
   if (/[?#@\\{}]/.test(address.replace(placeholder, ''))) {
     faults.push({ at, reason: 'must not hold "?", "#", "@", "\\" or a stray brace' })
   }
+  if (placeholdersIn(address).some((key) => key.startsWith('session.'))) {
+    faults.push({ at, reason: 'must not hold a value of a session: make it a discovered entry' })
+  }
+  const host = /^https?:\/\/([^/]*)/.exec(address)?.[1] ?? ''
+  const told = placeholdersIn(host).find((key) => entryOf.get(key)?.discovered)
+  // Else the vendor's answer would choose where credentials go.
+  if (told && !/\.[a-z0-9-]+\.[a-z]{2,}(:\d+)?$/i.test(host.slice(host.lastIndexOf('}') + 1))) {
+    const reason = `{${told}} is what the vendor tells: a domain has to stand behind it, or make it an entry of type url`
+    faults.push({ at, reason })
+  }
   for (const { key } of used.filter(({ secret }) => secret)) {
     faults.push({ at, reason: `must not hold the secret {${key}}: addresses are shown` })
   }

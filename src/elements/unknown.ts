@@ -20,9 +20,13 @@ export function nearestKeys(word: string, keys: string[]): string[] {
     .map((candidate) => candidate.key)
 }
 
+/** Each takes its time, and what compares more than any real element needs is not looked up. */
+const maxCompared = 50_000
+
 /** A key that is no entry: refused where it may be a misspelling, left out otherwise. */
 export function sortOutUnknown(key: string, keys: string[], checked: CheckedConfiguration) {
-  const [nearest] = nearestKeys(key, keys)
+  const compared = (checked.unknown.length + checked.warnings.length) * keys.length
+  const [nearest] = compared < maxCompared ? nearestKeys(key, keys) : []
   const shown = showKey(key)
   if (nearest) checked.unknown.push({ key: shown, nearest })
   else

@@ -1,6 +1,7 @@
-import { RE2JS } from 're2js'
+import type { RE2JS } from 're2js'
 import { secretMask } from '../exchange/template.ts'
 import type { Entry } from './element.ts'
+import { compilePattern } from './pattern.ts'
 
 const patterns = new WeakMap<Entry, RE2JS>()
 
@@ -31,15 +32,15 @@ export function findValueFault(
   if (options && !options.some((option) => option.value === text)) {
     return `must be one of ${options.map((option) => `"${option.value}"`).join(', ')}`
   }
-  if (entry.pattern && !patternOf(entry, entry.pattern).matches(text)) {
+  if (entry.pattern && !patternOf(entry, entry.pattern)?.matches(text)) {
     const example = entry.placeholder ? `, such as "${entry.placeholder}"` : ''
     return `does not have the form that is wanted${example}`
   }
   return undefined
 }
 
-function patternOf(entry: Entry, pattern: string): RE2JS {
-  const made = patterns.get(entry) ?? RE2JS.compile(pattern)
-  patterns.set(entry, made)
+function patternOf(entry: Entry, pattern: string): RE2JS | undefined {
+  const made = patterns.get(entry) ?? compilePattern(pattern)
+  if (made) patterns.set(entry, made)
   return made
 }

@@ -5,6 +5,7 @@ import {
   escapes,
   RenderError,
   render,
+  renderAll,
   splitTemplate,
   type TemplatePart,
   textOf,
@@ -75,8 +76,8 @@ export function addressOf(
     path === undefined
       ? base.href.slice(0, base.pathname === '/' ? undefined : -1)
       : base.href + render(path, values, escapes.path)
-  const parameters = Object.entries(query ?? {}).map(
-    ([name, template]) => `${encodeURIComponent(name)}=${render(template, values, escapes.query)}`,
+  const parameters = renderAll(query ?? {}, values, escapes.query).map(
+    ([name, value]) => `${encodeURIComponent(name)}=${value}`,
   )
   return parameters.length > 0 ? `${address}?${parameters.join('&')}` : address
 }

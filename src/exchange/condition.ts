@@ -72,7 +72,7 @@ export function holds(when: When, { status, headers, document }: Answer): boolea
   ) {
     return false
   }
-  if (when.says && !says(document.lower, when.says)) return false
+  if (when.says && !says(document.lower.slice(0, maxSearched), when.says)) return false
   const all = <T extends Test>(tests: T | T[] | undefined, find: (one: T) => unknown) =>
     [tests ?? []].flat().every((one) => matches(find(one as T), one as T))
   return (
@@ -82,7 +82,7 @@ export function holds(when: When, { status, headers, document }: Answer): boolea
   )
 }
 
-/** Of one value, so much is searched for words. */
+/** Of a body, or one value in it, so much is searched for words. */
 const maxSearched = 64 * 1024
 
 /** Whether a rule is about a request that ended so, without an answer. */

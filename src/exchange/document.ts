@@ -1,4 +1,5 @@
 import type { Answer } from './condition.ts'
+import { readerOf } from './pointer.ts'
 import { XmlTexts } from './xml.ts'
 
 /** A vendor's answer, read as text, JSON or XML only when a rule asks for it. */
@@ -37,13 +38,7 @@ export class AnswerDocument {
 
   /** The value at a JSON Pointer (RFC 6901). */
   json(pointer: string): unknown {
-    const names = pointer.split('/').slice(1)
-    return names.reduce<unknown>((value, name) => {
-      const member = name.replaceAll('~1', '/').replaceAll('~0', '~')
-      if (!(value instanceof Object) || !Object.hasOwn(value, member)) return undefined
-      if (Array.isArray(value) && member === 'length') return undefined
-      return (value as Record<string, unknown>)[member]
-    }, this.#readJson())
+    return readerOf(pointer)(this.#readJson())
   }
 
   #readJson(): unknown {

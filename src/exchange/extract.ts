@@ -1,4 +1,5 @@
 import type { Answer } from './condition.ts'
+import { readerOf } from './pointer.ts'
 import type { Values } from './request.ts'
 import type { Extraction, Step } from './step.ts'
 import { applyFilters, escapes, render } from './template.ts'
@@ -35,12 +36,9 @@ function find(extraction: Extraction, { headers, document }: Answer, values: Val
   const list = document.json(among)
   if (!Array.isArray(list)) return undefined
   const wanted = where && render(where.equals, values, escapes.text)
-  const at = list
-    .slice(0, maxItems)
-    .findIndex(
-      (_, item) => !where || textOf(document.json(`${among}/${item}${where.pointer}`)) === wanted,
-    )
-  return at < 0 ? undefined : document.json(`${among}/${at}${json ?? ''}`)
+  const read = where && readerOf(where.pointer)
+  const item = list.slice(0, maxItems).find((one) => !read || textOf(read(one)) === wanted)
+  return readerOf(json ?? '')(item)
 }
 
 /** Nothing, where filters make too much of it. */
@@ -55,5 +53,10 @@ function shortened(value: string, { filter }: Extraction, key: string): string {
 function textOf(value: unknown): string | undefined {
   if (!['string', 'number', 'boolean'].includes(typeof value)) return undefined
   const text = String(value)
-  return text.length > maxLength ? undefined : text
+  return text.length > maxLength || !isStorable(text) ? undefined : text
+}
+
+/** PostgreSQL takes no NUL and no half of a surrogate pair, and no other control is ever meant. */
+function isStorable(text: string): boolean {
+  return text.isWellFormed() && !/[^\P{Cc}\t\n\r]/u.test(text)
 }

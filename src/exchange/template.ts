@@ -58,16 +58,34 @@ export const escapes = {
 const maxValue = 64 * 1024
 const maxRendered = 1024 * 1024
 
+/** How many characters templates may still write, and filters look at, together. */
+export interface Allowance {
+  left: number
+}
+
+export function fullAllowance(): Allowance {
+  return { left: maxRendered }
+}
+
+function spend(allowance: Allowance, length: number, key: string) {
+  allowance.left -= length
+  if (allowance.left < 0) throw new RenderError(key, 'makes the request too large')
+}
+
 /**
  * Puts values in the places of `{key}`; what is not given becomes nothing.
  * @throws {RenderError} for a value that cannot stand there, or where too much comes of it
  */
-export function render(template: string, values: Values, escapeValue: Escape): string {
-  let length = template.length
+export function render(
+  template: string,
+  values: Values,
+  escapeValue: Escape,
+  allowance = fullAllowance(),
+): string {
+  allowance.left -= template.length
   return template.replace(placeholder, (_, key: string, filters: string) => {
-    const text = escapeValue(filtered(values, key, filters), key)
-    length += text.length
-    if (length > maxRendered) throw new RenderError(key, 'makes the request too large')
+    const text = escapeValue(filtered(values, key, filters, allowance), key)
+    spend(allowance, text.length, key)
     return text
   })
 }
@@ -98,18 +116,24 @@ export function splitTemplate(template: string): readonly TemplatePart[] {
 }
 
 /** The value of an entry sent through filters such as `|lower|replace:-:_`. */
-export function filtered(values: Values, key: string, filters: string): string {
-  return applyFilters(textOf(values, key), filters.split('|').slice(1), key)
+function filtered(values: Values, key: string, filters: string, allowance: Allowance): string {
+  return applyFilters(textOf(values, key), filters.split('|').slice(1), key, allowance)
 }
 
 /**
  * A masked value stays what it is.
  * @throws {RenderError} where the filters make too much of it
  */
-export function applyFilters(value: string, filters: readonly string[], key: string): string {
+export function applyFilters(
+  value: string,
+  filters: readonly string[],
+  key: string,
+  allowance = fullAllowance(),
+): string {
   if (value === secretMask) return value
   let text = value
   for (const filter of filters) {
+    spend(allowance, text.length, key)
     text = filterOf(filter)!(text)
     if (text.length > maxValue) throw new RenderError(key, 'becomes too long')
   }
@@ -126,24 +150,34 @@ export function textOf(values: Values, key: string): string {
   return value
 }
 
-/** Renders every string inside a JSON value; the values can only ever become strings. */
-export function renderJson(template: unknown, values: Values): unknown {
-  if (typeof template === 'string') return render(template, values, escapes.text)
-  if (Array.isArray(template)) return template.map((item) => renderJson(item, values))
+/**
+ * Renders every string inside a JSON value; the values can only ever become strings.
+ * @throws {RenderError} as `render` does, for all of them together
+ */
+export function renderJson(
+  template: unknown,
+  values: Values,
+  allowance = fullAllowance(),
+): unknown {
+  if (typeof template === 'string') return render(template, values, escapes.text, allowance)
+  if (Array.isArray(template)) return template.map((item) => renderJson(item, values, allowance))
   if (template === null || typeof template !== 'object') return template
   const members = Object.entries(template)
-  return Object.fromEntries(members.map(([name, member]) => [name, renderJson(member, values)]))
+  return Object.fromEntries(
+    members.map(([name, member]) => [name, renderJson(member, values, allowance)]),
+  )
 }
 
-/** Renders each member of a map such as headers. */
+/** Renders each member of a map such as headers; the same holds for all of them together. */
 export function renderAll(
   templates: Record<string, string>,
   values: Values,
   escapeValue: Escape,
 ): [name: string, value: string][] {
+  const allowance = fullAllowance()
   return Object.entries(templates).map(([name, template]) => [
     name,
-    render(template, values, escapeValue),
+    render(template, values, escapeValue, allowance),
   ])
 }
 

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import type { Egress } from '../egress/client.ts'
 import type { Element } from '../elements/element.ts'
 import { type ProblemCode, Refusal } from '../http/errors.ts'
 import { type ProbeResult, probeVendor } from '../probe/probe.ts'
@@ -62,11 +63,12 @@ export async function prove(
   const { element, authentication } = credentials
   const { probeDeadlineMs: deadlineMs } = context
   if (stepsFor(element, authentication).length === 0) return undefined
-  // Where nothing could be prepared, nothing is sent.
-  const host = first ? new URL(first.request.url).hostname : ''
-  const result = await context.admission.run(organizationId, host, () =>
-    probeVendor(context.egress, credentials, { deadlineMs, first }),
-  )
+  const result = await context.admission.run(organizationId, (admit) => {
+    const egress: Pick<Egress, 'send'> = {
+      send: (request) => admit(request.url.hostname, () => context.egress.send(request)),
+    }
+    return probeVendor(egress, credentials, { deadlineMs, first })
+  })
   const { verdict, message, providerMessage, retryAfter } = result
   if (verdict === 'verified') return result
   const details = { message, providerMessage, retryAfter, probe: result.exchange() }

@@ -5,6 +5,9 @@ const perOrganization = 20
 const perHost = 5
 const patienceMs = 2_000
 
+/** Sends something to a host when there is a place for it. */
+export type Admit = <T>(host: string, send: () => Promise<T>) => Promise<T>
+
 /**
  * Bounds the probes of this process: at most 20 at once for an organization and 5 for a destination
  * host, so that nobody uses the service to try passwords. The rest waits its turn for two seconds.
@@ -12,12 +15,21 @@ const patienceMs = 2_000
 export class ProbeAdmission {
   readonly #queues = new Map<string, PQueue>()
 
-  /** @throws {Refusal} `probes-busy` where no turn came in time */
-  run<T>(organizationId: number, host: string, probe: () => Promise<T>): Promise<T> {
+  /**
+   * Runs a probe, which asks to be admitted to every host that it sends something to.
+   * @throws {Refusal} `probes-busy` where no turn came in time
+   */
+  run<T>(organizationId: number, probe: (admit: Admit) => Promise<T>): Promise<T> {
     const deadline = performance.now() + patienceMs
+    let hosts = 0
+    const admit: Admit = (host, send) => {
+      hosts += 1
+      const until = hosts === 1 ? deadline : performance.now() + patienceMs
+      return this.#within(`host ${host}`, perHost, until, send)
+    }
     // The organization first: whoever waits for a slow host then holds only slots of its own.
     return this.#within(`organization ${organizationId}`, perOrganization, deadline, () =>
-      this.#within(`host ${host}`, perHost, deadline, probe),
+      probe(admit),
     )
   }
 

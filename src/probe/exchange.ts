@@ -30,7 +30,7 @@ const shownHeaders = [
 const maxBody = 16 * 1024
 const maxHeader = 1024
 
-/** The request as it was signed with stars in the place of secrets. */
+/** The request as it was signed with stars in the place of secrets, 16 KiB of its body at most. */
 export function showRequest(masked: VendorRequest): Exchange['request'] {
   const headers = { ...masked.headers }
   const { authorization } = headers
@@ -38,7 +38,12 @@ export function showRequest(masked: VendorRequest): Exchange['request'] {
     const [scheme, rest] = authorization.split(' ', 2)
     headers.authorization = rest === undefined ? secretMask : `${scheme} ${secretMask}`
   }
-  return { method: masked.method, url: masked.url, headers, body: masked.body ?? null }
+  return {
+    method: masked.method,
+    url: masked.url,
+    headers,
+    body: masked.body?.slice(0, maxBody) ?? null,
+  }
 }
 
 /** The response by an allow-list of headers, scrubbed by value, 16 KiB of its body at most. */

@@ -1,4 +1,4 @@
-import { isSecretOfSession } from '../authentication/session.ts'
+import { isSecretOfSession, sessionCookies, valuesOf } from '../authentication/session.ts'
 import { type Answer, holds } from '../exchange/condition.ts'
 import { extractAll } from '../exchange/extract.ts'
 import type { Values, VendorRequest } from '../exchange/request.ts'
@@ -55,16 +55,22 @@ function madeFrom(step: ProbeStep, credentials: Credentials, signed: VendorReque
   const inHeaders = Object.entries(signed.headers)
     .filter(([name, value]) => value !== shown.headers[name])
     .map(([, value]) => value.slice(value.indexOf(' ') + 1))
-  const inBody = (signed.body?.match(/[\w.~+/-]+/g) ?? []).filter(
-    (word) => !shown.body?.includes(word),
-  )
+  const shownWords = new Set(wordsOf(shown))
+  const inBody = wordsOf(signed).filter((word) => !shownWords.has(word))
   return [...inHeaders, ...inBody].filter((value) => value.length >= shortestMade)
+}
+
+function wordsOf({ body }: VendorRequest): string[] {
+  return body?.match(/[\w.~+/-]+/g) ?? []
 }
 
 export function maskSecrets({ values, secretKeys }: Credentials): Values {
   return new Map([...values].map(([key, value]) => [key, secretKeys.has(key) ? secretMask : value]))
 }
 
-function secretsOf({ values, secretKeys }: Credentials): string[] {
-  return [...secretKeys].flatMap((key) => values.get(key) ?? [])
+export function secretsOf({ values, secretKeys }: Credentials): string[] {
+  return [...secretKeys].flatMap((key) => {
+    const value = values.get(key)
+    return value === undefined ? [] : key === sessionCookies ? valuesOf(value) : [value]
+  })
 }

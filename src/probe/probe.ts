@@ -1,18 +1,14 @@
-import { openSession } from '../authentication/login.ts'
 import { sendPlain, sendSigned } from '../authentication/send.ts'
-import { isSecretOfSession } from '../authentication/session.ts'
 import type { Session } from '../authentication/sessions.ts'
 import type { Egress, EgressAnswer } from '../egress/client.ts'
 import { EgressFailure } from '../egress/failure.ts'
 import type { Element } from '../elements/element.ts'
-import { baseUrlOf } from '../exchange/address.ts'
 import type { Answer } from '../exchange/condition.ts'
 import { readAnswer } from '../exchange/document.ts'
-import { extractAll } from '../exchange/extract.ts'
-import type { Values } from '../exchange/request.ts'
 import { RenderError } from '../exchange/template.ts'
 import { type Exchange, showRequest, showResponse } from './exchange.ts'
 import { type Judgement, judge, judgeFailure } from './judge.ts'
+import { learn } from './learn.ts'
 import { lazyScrub, maskSecrets } from './masking.ts'
 import {
   buildRequest,
@@ -73,12 +69,14 @@ export async function probeVendor(
       break
     }
     taken = await take(egress, step, known, deadline, prepared)
-    if (taken.judgement.verdict === 'verified') {
-      const learnt = learn(taken)
-      known = learnt.credentials
-      session ??= learnt.session
-    }
     if (taken.judgement.verdict !== 'verified') break
+    const learnt = learn(known, step, taken.answer!)
+    known = learnt.credentials
+    session ??= learnt.session
+    if (learnt.objection) {
+      taken.judgement = learnt.objection
+      break
+    }
   }
   if (!taken) throw new Error(`${element.key} has nothing to prove credentials with`)
   return describe(taken, known, session)
@@ -143,49 +141,6 @@ async function take(
   }
 }
 
-/** The credentials with what a good answer tells; where something is not in it, it is none. */
-function learn(taken: Taken): { credentials: Credentials; session?: Session | undefined } {
-  const { credentials, answer } = taken
-  const { element, values } = credentials
-  const { step, login } = taken.step
-  if (!login && !step.extract) return { credentials }
-  const { found, lost } = extractAll(step, answer!, values)
-  const session = login && openSession(login, answer!, values)
-  const learnt = new Map([...values, ...found, ...(session?.values ?? [])])
-  const fault = findFault(element, learnt, found)
-  if (lost.length > 0) {
-    taken.judgement = {
-      verdict: 'unexpected',
-      message: `${element.name} accepted the request, but its answer lacks what is needed to go on (${lost.join(', ')}). See the details of the answer.`,
-    }
-  } else if (login && !session) {
-    taken.judgement = {
-      verdict: 'unexpected',
-      message: `${element.name} accepted the request, but answers something that no other request can carry, such as a line break. See the details of the answer.`,
-    }
-  } else if (fault) {
-    taken.judgement = { verdict: 'misdirected', message: fault }
-  }
-  const secretKeys = new Set([
-    ...credentials.secretKeys,
-    ...[...learnt.keys()].filter(isSecretOfSession),
-  ])
-  return { credentials: { ...credentials, values: learnt, secretKeys }, session }
-}
-
-/** What a vendor tells must not lead anywhere that the definition does not allow. */
-function findFault(element: Element, values: Values, told: Values): string | undefined {
-  for (const entry of element.entries.filter(({ key }) => told.has(key))) {
-    try {
-      if (entry.type === 'url') baseUrlOf({ baseUrl: `{${entry.key}}`, entries: [entry] }, values)
-    } catch (error) {
-      if (!(error instanceof RenderError)) throw error
-      return `${element.name} names an address as "${entry.name}" that cannot be used: it ${error.message}.`
-    }
-  }
-  return undefined
-}
-
 function describe(taken: Taken, known: Credentials, session: Session | undefined): ProbeResult {
   const { step, durationMs, sent, answer, judgement, credentials, scrub } = taken
   const { providerMessage } = judgement
@@ -198,12 +153,12 @@ function describe(taken: Taken, known: Credentials, session: Session | undefined
     }),
     session,
     exchange() {
-      const masked = showableRequest(step, credentials, maskSecrets(credentials))
+      const request = showRequest(showableRequest(step, credentials, maskSecrets(credentials)))
       const rest =
         sent instanceof EgressFailure
           ? { response: null, failure: { kind: sent.kind, message: sent.message } }
           : { response: showResponse(sent, answer!.document.text, scrub), failure: null }
-      return { verdict: judgement.verdict, durationMs, request: showRequest(masked), ...rest }
+      return { verdict: judgement.verdict, durationMs, request, ...rest }
     },
   }
 }

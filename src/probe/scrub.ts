@@ -13,6 +13,8 @@ const shortestScrubbed = 4
 const longestScrubbed = 8192
 /** A longer one, such as a token, is looked for piece by piece. */
 const longestPiece = 1024
+/** More are looked for by nobody who only has credentials. */
+const maxPieces = 100
 /** Characters, in all readings of a text together: more is made to keep us busy. */
 const maxSearched = 256 * 1024
 /** How many characters one may become in the longest spelling that we read. */
@@ -27,7 +29,9 @@ export function createScrub(secrets: readonly string[]): Scrub {
   const fit = (secret: string) =>
     secret.length <= longestScrubbed && [...secret].length >= shortestScrubbed
   if (!sought.every(fit)) return () => undefined
-  const needles = sought.flatMap(piecesOf).flatMap(needlesOf)
+  const pieces = sought.flatMap(piecesOf)
+  if (pieces.length > maxPieces) return () => undefined
+  const needles = pieces.flatMap(needlesOf)
   if (needles.length === 0) return (text, limit) => text.slice(0, limit).toWellFormed()
   const longest = Math.max(...needles.map(({ text }) => text.length))
   return (text, limit) => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Scalar } from '../../src/elements/configuration.ts'
-import { nearestKeys } from '../../src/elements/unknown.ts'
+import { nearestKeys, sortOutUnknown } from '../../src/elements/unknown.ts'
 import { showKey } from '../../src/http/show-key.ts'
 import { checkOf, element } from './definition.ts'
 
@@ -63,4 +63,13 @@ test.each(['a\0b', 'a\ud800', 'c'.repeat(1_000_000), 'hunter2!'])(
 test('keys as long as a body allows are compared in no time', () => {
   const keys = Array.from({ length: 200 }, (_, at) => `entry.${at}.key`)
   expect(nearestKeys('k'.repeat(1_000_000), keys)).toEqual([])
+})
+
+test('a hundred misspellings are all told, and where names are thousands, some', () => {
+  const unlike = Array.from({ length: 100 }, (_, at) => `${String(at + 100).slice(1)}ss.word`)
+  expect(check(Object.fromEntries(unlike.map((key) => [key, 'x']))).unknown).toHaveLength(100)
+  const names = Array.from({ length: 2000 }, (_, at) => `name.${at}`)
+  const checked = check({})
+  for (const key of unlike) sortOutUnknown(key, ['pass.word', ...names], checked)
+  expect([checked.unknown.length, checked.warnings.length]).toEqual([25, 75])
 })

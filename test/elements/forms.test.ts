@@ -346,7 +346,7 @@ test('values that a definition makes longer and longer come to an end', () => {
     derived: at === 0 ? '{account}{account}' : `{d${at - 1}}{d${at - 1}}`,
   }))
   const { invalid } = check([account, ...doubled], { account: 'a'.repeat(1000) })
-  expect(invalid.map(({ reason }) => reason)).toContain('makes the request too large')
+  expect(new Set(invalid.map(({ reason }) => reason))).toEqual(new Set(['becomes too long']))
   const grown = { ...account, normalise: Array(40).fill('replace:a:aaaaaaaaaa').join('|') }
   expect(check([grown], { account: 'a' }).invalid).toEqual([
     { key: 'account', reason: 'becomes too long' },

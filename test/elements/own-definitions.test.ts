@@ -72,6 +72,33 @@ describe('a definition that is wrong', () => {
     expect(refusal.invalid.length).toBeGreaterThan(0)
   })
 
+  test.each([
+    ['/name', { name: 'Acme\0' }],
+    ['/description', { description: 'half a \ud83d face' }],
+    ['/probes/0/query', { probes: [{ method: 'GET', query: { '\ud800': 'x' }, rules: [] }] }],
+  ])('is refused where %s cannot be stored', async (pointer, changes) => {
+    const { body } = await send(400, 'POST', '/elements', tickets(server, changes))
+    expect(body.code).toBe('definition-invalid')
+    expect(body.invalid).toEqual([
+      { key: pointer, reason: 'has a character that cannot be stored' },
+    ])
+  })
+
+  test('is refused where its problems are too many to tell them apart', async () => {
+    const headers = Object.fromEntries(Array.from({ length: 900 }, (_, at) => [`h h${at}`, '']))
+    const wrong = Array.from({ length: 19 }, (_, at) => ({
+      type: 'oauth2',
+      key: `k${at}`,
+      headers,
+    }))
+    const authentications = [...tickets(server).authentications, ...wrong]
+    const body = tickets(server, { authentications, baseUrl: '{nowhere}' })
+    const refused = await send(400, 'POST', '/elements', body)
+    expect(refused.body.code).toBe('definition-invalid')
+    expect((await send(200, 'POST', '/elements/validate', body)).body.valid).toBe(false)
+    expect((await send(200, 'GET', '/elements?searchText=acme')).body).toEqual([])
+  })
+
   test('is refused where it is larger than 256 KiB', async () => {
     const entry = (_: unknown, at: number) => ({
       key: `k${at}`,

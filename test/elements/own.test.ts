@@ -244,11 +244,29 @@ describe('an element of the organization’s own', () => {
     }
   })
 
+  test('goes into a list with as many others as a page of a megabyte holds', async () => {
+    const large = { method: 'POST', path: 'me', body: { json: 'x'.repeat(240_000) }, rules: [] }
+    const rules = [{ when: { status: 200 }, verdict: 'verified' }]
+    const keys = [1, 2, 3, 4, 5, 6].map((number) => `large${number}`)
+    for (const key of keys) {
+      const body = tickets(vendor.url, { key, name: 'Large', probes: [{ ...large, rules }] })
+      expect((await call(owner, 'POST', '/elements', { body })).status).toBe(200)
+    }
+    const list = '/elements?searchText=large'
+    const first = await call(owner, 'GET', list)
+    expect(first.body.map(({ key }: { key: string }) => key)).toEqual(keys.slice(0, 4))
+    const next = first.headers['elements-next-page-token']
+    const second = await call(owner, 'GET', `${list}&nextPage=${next}`)
+    expect(second.body.map(({ key }: { key: string }) => key)).toEqual(keys.slice(4))
+    expect(second.headers).not.toHaveProperty('elements-next-page-token')
+    for (const key of keys) await call(owner, 'DELETE', `/elements/${key}`)
+  })
+
   test('is one of 200 at most, however many are made at once', async () => {
     const { pool } = world.context.db
     await pool.query(
-      `insert into own_elements (organization_id, id, key, version, name, hub, description)
-       select $1, nextval('own_elements_id_seq'), 'filler' || n, 'none', 'Filler', 'general', 'x'
+      `insert into own_elements (organization_id, id, key, version, name, hub, description, size)
+       select $1, nextval('own_elements_id_seq'), 'filler' || n, 'none', 'Filler', 'general', 'x', 9
        from generate_series(1, 198) n`,
       [owner.organizationId],
     )

@@ -243,3 +243,17 @@ test('versions that nothing points at go in the end, and none that an instance h
   expect(rows.map((row) => row.version)).toContain(version)
   expect((await send(200, 'GET', path)).from).toBe(version)
 })
+
+test('what is derived of a secret is left as it is, since nobody opens the secret for it', async () => {
+  const region = [
+    { key: 'region', name: 'Region', type: 'text', derived: '{api.key|after:-}', secret: false },
+    { key: 'site', name: 'Site', type: 'text', derived: 'site-{region}' },
+  ] as const
+  const derived = { ...first, entries: [...first.entries, ...region], baseUrl: '{server}/{region}' }
+  await send(200, 'PUT', '/elements/acmetickets', derived)
+  const { id, configuration } = await provision('Old', { 'api.key': 'secret-us21' })
+  expect(configuration).toMatchObject({ region: 'us21', site: 'site-us21' })
+  await send(200, 'PUT', '/elements/acmetickets', { ...derived, description: 'Changed.' })
+  expect(await send(200, 'PUT', path)).toMatchObject({ moved: 1, breaks: [] })
+  expect((await send(200, 'GET', `/instances/${id}`)).configuration).toEqual(configuration)
+})

@@ -51,6 +51,25 @@ test('a text is found in XML by local names, and cut by filters', () => {
   expect(extracted(extraction, body)).toEqual({ x: 'session-1', lost: [] })
 })
 
+test.each(['a\\u0000b', 'a\\u001bb', 'a\\ud800b'])(
+  'a text with %s in it is none: it could not be stored',
+  (text) => {
+    expect(extracted({ json: '/n' }, `{"n":"${text}"}`).lost).toEqual(['x'])
+  },
+)
+
+test('an item is found among the first thousand, however it is pointed to', () => {
+  const items = Array.from({ length: 1001 }, (_, at) => ({ a: { '/': [at] }, id: `i${at}` }))
+  const among = (equals: string): Extraction => ({
+    among: '/list',
+    where: { pointer: '/a/~1/0', equals },
+    json: '/id',
+  })
+  const body = JSON.stringify({ list: items })
+  expect(extracted(among('999'), body).x).toBe('i999')
+  expect(extracted(among('1000'), body).lost).toEqual(['x'])
+})
+
 test('a text longer than any that we keep is none', () => {
   expect(extracted({ json: '/n' }, `{"n":"${'x'.repeat(8193)}"}`).lost).toEqual(['x'])
 })

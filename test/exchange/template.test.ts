@@ -3,12 +3,13 @@ import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { SaxesParser } from 'saxes'
 import { request } from 'undici'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { addressOf } from '../../src/exchange/address.ts'
 import {
   escapes,
   RenderError,
   render,
+  renderAll,
   renderForm,
   renderJson,
 } from '../../src/exchange/template.ts'
@@ -174,4 +175,31 @@ test('whatever a value is, a server gets it back as one header', async () => {
     server.close()
     server.closeAllConnections()
   }
+})
+
+describe('what repeats long values', () => {
+  const long = new Map([['x', 'a'.repeat(16_384)]])
+  const parts = Array.from({ length: 100 }, () => '{x}')
+
+  test.each<[string, () => unknown]>([
+    ['in one text', () => render(parts.join(''), long, escapes.text)],
+    ['in many texts of a JSON value', () => renderJson({ list: parts }, long)],
+    [
+      'in many headers',
+      () =>
+        renderAll(
+          Object.fromEntries(parts.entries().map(([at, x]) => [`h${at}`, x])),
+          long,
+          escapes.header,
+        ),
+    ],
+    ['only to be looked at', () => render('{x|sha256}'.repeat(100), long, escapes.text)],
+    ['through many filters', () => render(`{x${'|lower|upper'.repeat(50)}}`, long, escapes.text)],
+  ])('%s comes to an end', (_, write) => {
+    expect(write).toThrow('makes the request too large')
+  })
+
+  test('some of it is fine', () => {
+    expect(renderJson(parts.slice(0, 50), long)).toHaveLength(50)
+  })
 })

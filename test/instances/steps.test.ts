@@ -326,7 +326,7 @@ describe('a login', () => {
     const body = { configuration: { server: vendor.url, token: secret } }
     const trial = await call(world, 'POST', '/elements/loggedin/test', { body })
     expect(trial.body.probe.response.body).toBe(
-      '{"ok":true,"session":"********","note":"Or send ********."}',
+      '{"ok":true,"session":"********","note":"Or send ticket=********."}',
     )
     expect(trial.text).not.toContain('0123456789')
   })

@@ -20,13 +20,15 @@ class Probes {
   most = 0
 
   run(name: string, organization: number, host: string): Promise<string> {
-    const result = this.admission.run(organization, host, async () => {
-      const end = Promise.withResolvers<string>()
-      this.running.push({ name, end })
-      this.started.push(name)
-      this.most = Math.max(this.most, this.running.length)
-      return end.promise
-    })
+    const result = this.admission.run(organization, (admit) =>
+      admit(host, async () => {
+        const end = Promise.withResolvers<string>()
+        this.running.push({ name, end })
+        this.started.push(name)
+        this.most = Math.max(this.most, this.running.length)
+        return end.promise
+      }),
+    )
     result.catch(() => {})
     return result
   }
@@ -134,9 +136,11 @@ test('a probe that fails, at once or later, frees its place', async () => {
     throw new Error('at once')
   }
   for (let at = 0; at < 50; at += 1) {
-    await expect(probes.admission.run(1, 'host', throwing)).rejects.toThrow('at once')
+    await expect(probes.admission.run(1, (admit) => admit('host', throwing))).rejects.toThrow(
+      'at once',
+    )
   }
-  expect(await probes.admission.run(1, 'host', async () => 'ran')).toBe('ran')
+  expect(await probes.admission.run(1, (admit) => admit('host', async () => 'ran'))).toBe('ran')
 })
 
 test('who gave up waiting leaves no trace in the line', async () => {
