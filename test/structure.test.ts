@@ -38,6 +38,7 @@ const order = [
   'certificates',
   'access',
   'elements',
+  'definition',
   'authentication',
   'exchange',
   'egress',

@@ -1,7 +1,7 @@
 import { keyOf } from '../authentication/authentication.ts'
 import { loginOf } from '../authentication/login.ts'
-import { isComputed } from './computed.ts'
-import { type Element, type Entry, imageOf } from './element.ts'
+import { isComputed } from '../definition/computed.ts'
+import { type Element, type Entry, imageOf } from '../definition/element.ts'
 import type { KnownElement } from './elements.ts'
 import type {
   AuthenticationChoice,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { LRUCache } from 'lru-cache'
 import type { Db } from '../database/database.ts'
-import { DefinitionError, type Element, parseElement } from './element.ts'
+import { DefinitionError, type Element, parseElement } from '../definition/element.ts'
 import { findVersion, insertVersions } from './store.ts'
 
 const folder = new URL('./definitions/', import.meta.url)

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { keyOf } from '../authentication/authentication.ts'
-import { DefinitionError, type Element, parseElement } from './element.ts'
+import { DefinitionError, type Element, parseElement } from '../definition/element.ts'
 import { findDifferences, type OpenApiFacts } from './openapi-facts.ts'
 
 const usage = `Usage: npm run elements -- check [folder]

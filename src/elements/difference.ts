@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { keyOf } from '../authentication/authentication.ts'
-import type { Element } from './element.ts'
+import type { Element } from '../definition/element.ts'
 
 /** A member that is not there is `null`. */
 export interface MemberChange {

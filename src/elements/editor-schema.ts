@@ -1,4 +1,4 @@
-import { FileDefinition, OwnDefinition } from './element.ts'
+import { FileDefinition, OwnDefinition } from '../definition/element.ts'
 
 /** The JSON Schema of a definition, for editors: of a file of the catalogue, or of one's own. */
 export const editorSchema = {

@@ -1,4 +1,4 @@
-import type { Element } from './element.ts'
+import type { Element } from '../definition/element.ts'
 import { hubOf } from './hubs.ts'
 
 /** An SVG of our own: the initials on the hub's colour. */

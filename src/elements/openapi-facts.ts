@@ -1,6 +1,6 @@
 import { type Authentication, keyOf } from '../authentication/authentication.ts'
+import type { Element } from '../definition/element.ts'
 import type { Step } from '../exchange/step.ts'
-import type { Element } from './element.ts'
 
 /** What a vendor's OpenAPI document says of one request. */
 export interface CheckedOperation {

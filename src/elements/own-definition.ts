@@ -1,6 +1,11 @@
+import {
+  DefinitionError,
+  type Element,
+  type OwnDefinition,
+  parseElement,
+} from '../definition/element.ts'
+import type { Fault } from '../definition/faults.ts'
 import { Refusal } from '../http/errors.ts'
-import { DefinitionError, type Element, type OwnDefinition, parseElement } from './element.ts'
-import type { Fault } from './faults.ts'
 
 const maxBytes = 256 * 1024
 const maxDepth = 64

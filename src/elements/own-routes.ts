@@ -1,10 +1,10 @@
 import { Type } from 'typebox'
 import type { Context } from '../context.ts'
+import { elementKey, type OwnDefinition } from '../definition/element.ts'
 import { refusals } from '../http/problem.ts'
 import { Model } from '../http/schema.ts'
 import type { Server } from '../http/server.ts'
 import { showElement } from './answer.ts'
-import { elementKey, type OwnDefinition } from './element.ts'
 import { activateOwn, cloneElement, createOwn, removeOwn, replaceOwn } from './own.ts'
 import {
   acceptAnyBody,

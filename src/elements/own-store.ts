@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../database/database.ts'
+import type { Element } from '../definition/element.ts'
 import { sizeOf } from './catalog.ts'
-import type { Element } from './element.ts'
 
 interface OwnKey {
   organizationId: number

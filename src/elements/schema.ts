@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
+import { OwnDefinition } from '../definition/element.ts'
 import { Id, Model, NullableString, OneOf } from '../http/schema.ts'
-import { OwnDefinition } from './element.ts'
 import { elementExample } from './example.ts'
 
 const ConfigurationEntry = Type.Object(

@@ -1,6 +1,6 @@
 import type { Principal } from '../access/store.ts'
-import { showConfiguration } from '../elements/configuration.ts'
-import { type Element, imageOf } from '../elements/element.ts'
+import { showConfiguration } from '../definition/configuration.ts'
+import { type Element, imageOf } from '../definition/element.ts'
 import type { Instance } from './schema.ts'
 import { showSettings } from './settings.ts'
 import type { InstanceRecord, InstanceTimes } from './store.ts'

@@ -6,7 +6,11 @@ import { givenInText } from '../certificates/given.ts'
 import { openCertificate } from '../certificates/open.ts'
 import { warningsOf } from '../certificates/show.ts'
 import type { Context } from '../context.ts'
-import type { CheckedConfiguration, GivenCertificate, Warning } from '../elements/configuration.ts'
+import type {
+  CheckedConfiguration,
+  GivenCertificate,
+  Warning,
+} from '../definition/configuration.ts'
 import { Refusal } from '../http/errors.ts'
 import { type Credentials, originsOf } from '../probe/request.ts'
 

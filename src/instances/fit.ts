@@ -1,6 +1,6 @@
 import { type Authentication, keyOf } from '../authentication/authentication.ts'
-import { checkConfiguration, type Scalar } from '../elements/configuration.ts'
-import type { Element, Entry } from '../elements/element.ts'
+import { checkConfiguration, type Scalar } from '../definition/configuration.ts'
+import type { Element, Entry } from '../definition/element.ts'
 import { baseUrlOf } from '../exchange/address.ts'
 import type { Values } from '../exchange/request.ts'
 import { placeholdersIn, RenderError } from '../exchange/template.ts'

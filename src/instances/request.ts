@@ -3,8 +3,8 @@ import {
   type CheckedConfiguration,
   checkConfiguration,
   type Warning,
-} from '../elements/configuration.ts'
-import type { Element } from '../elements/element.ts'
+} from '../definition/configuration.ts'
+import type { Element } from '../definition/element.ts'
 import type { Elements, KnownElement } from '../elements/elements.ts'
 import { getElement, keysOf } from '../elements/find.ts'
 import { Refusal } from '../http/errors.ts'

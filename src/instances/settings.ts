@@ -1,5 +1,5 @@
-import type { Element } from '../elements/element.ts'
-import { findDateFormatFault, isTimeZone } from '../elements/settings.ts'
+import type { Element } from '../definition/element.ts'
+import { findDateFormatFault, isTimeZone } from '../definition/settings.ts'
 import { Settings } from './schema.ts'
 
 /** Every setting that cannot be used, and why. */

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { type Db, prepared } from '../database/database.ts'
-import type { Scalar, Warning } from '../elements/configuration.ts'
+import type { Scalar, Warning } from '../definition/configuration.ts'
 import { tokenEntry } from '../vault/token.ts'
 import type { Sealed } from '../vault/vault.ts'
 import type { Settings } from './schema.ts'

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import type { Warning } from '../elements/configuration.ts'
+import type { Warning } from '../definition/configuration.ts'
 import { secretMask } from '../exchange/template.ts'
 import type { ProbeResult } from '../probe/probe.ts'
 import type { Credentials } from '../probe/request.ts'

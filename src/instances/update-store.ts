@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { type Db, prepared } from '../database/database.ts'
-import type { Scalar } from '../elements/configuration.ts'
+import type { Scalar } from '../definition/configuration.ts'
 import type { StoredInstance } from './fit.ts'
 
 /** An instance that is at another version of its element than the one asked for. */

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
+import type { Element } from '../definition/element.ts'
 import type { Deed } from '../elements/changes-store.ts'
 import { compareVersions } from '../elements/difference.ts'
-import type { Element } from '../elements/element.ts'
 import type { KnownElement } from '../elements/elements.ts'
 import { getElement } from '../elements/find.ts'
 import { installCurrent } from '../elements/install.ts'

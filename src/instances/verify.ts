@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
+import type { Element } from '../definition/element.ts'
 import type { Egress } from '../egress/client.ts'
-import type { Element } from '../elements/element.ts'
 import { type ProblemCode, Refusal } from '../http/errors.ts'
 import { type ProbeResult, probeVendor } from '../probe/probe.ts'
 import { type Credentials, type Prepared, stepsFor } from '../probe/request.ts'

@@ -1,5 +1,5 @@
+import type { Element } from '../definition/element.ts'
 import type { EgressFailure, FailureKind } from '../egress/failure.ts'
-import type { Element } from '../elements/element.ts'
 import { type Answer, holds, holdsFor } from '../exchange/condition.ts'
 import type { Step, verdicts } from '../exchange/step.ts'
 

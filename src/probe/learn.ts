@@ -1,7 +1,7 @@
 import { openSession } from '../authentication/login.ts'
 import { isSecretOfSession } from '../authentication/session.ts'
 import type { Session } from '../authentication/sessions.ts'
-import type { Element } from '../elements/element.ts'
+import type { Element } from '../definition/element.ts'
 import { baseUrlOf } from '../exchange/address.ts'
 import type { Answer } from '../exchange/condition.ts'
 import { extractAll } from '../exchange/extract.ts'

@@ -1,7 +1,7 @@
 import { type Authentication, typeOf } from '../authentication/authentication.ts'
 import { type Login, loginOf } from '../authentication/login.ts'
 import type { CertificateSource } from '../authentication/send.ts'
-import type { Element, Entry } from '../elements/element.ts'
+import type { Element, Entry } from '../definition/element.ts'
 import { baseUrlOf } from '../exchange/address.ts'
 import type { Values, VendorRequest } from '../exchange/request.ts'
 import { renderStep, type Step } from '../exchange/step.ts'

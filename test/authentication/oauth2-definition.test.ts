@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { faultsOf } from '../elements/definition.ts'
+import { faultsOf } from '../definition/definition.ts'
 import { oauthElement } from '../support/oauth-elements.ts'
 
 const at = 'x.json/authentications/0'

@@ -1,4 +1,4 @@
-import type { OwnDefinition } from '../../src/elements/element.ts'
+import type { OwnDefinition } from '../../src/definition/element.ts'
 import { withEntry } from './tickets.ts'
 
 /** What each change would break, and why; the instance has an API key and the page size 7. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { keyOf } from '../../src/authentication/authentication.ts'
-import { type Element, parseElement } from '../../src/elements/element.ts'
+import { type Element, parseElement } from '../../src/definition/element.ts'
 import { problems } from '../../src/http/errors.ts'
 import { call } from '../support/client.ts'
 import { startWorld, type World } from '../support/world.ts'

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Db, openDatabase } from '../../src/database/database.ts'
+import { DefinitionError } from '../../src/definition/element.ts'
 import { Catalog } from '../../src/elements/catalog.ts'
-import { DefinitionError } from '../../src/elements/element.ts'
+import { definition } from '../definition/definition.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { definition } from './definition.ts'
 
 let database: TestDatabase
 let db: Db

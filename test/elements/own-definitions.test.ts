@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { definition } from '../definition/definition.ts'
 import { call } from '../support/client.ts'
 import { startWorld, type World } from '../support/world.ts'
-import { definition } from './definition.ts'
 import { sendAs, tickets } from './tickets.ts'
 
 let world: World

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { OwnDefinition } from '../../src/elements/element.ts'
+import type { OwnDefinition } from '../../src/definition/element.ts'
+import { definition } from '../definition/definition.ts'
 import { type Answer, call } from '../support/client.ts'
 import { addColleague } from '../support/colleague.ts'
 import { startWebServer, type WebServer } from '../support/web-server.ts'
 import { startWorld, type World } from '../support/world.ts'
-import { definition } from './definition.ts'
 import { sendAs, tickets } from './tickets.ts'
 
 let world: World

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { definition } from '../definition/definition.ts'
 import { call } from '../support/client.ts'
 import { startWorld, type World } from '../support/world.ts'
-import { definition } from './definition.ts'
 
 const { image: _, ...plain } = definition()
 const shop = {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { OwnDefinition } from '../../src/elements/element.ts'
+import type { OwnDefinition } from '../../src/definition/element.ts'
 import { type Answer, call } from '../support/client.ts'
 import type { World } from '../support/world.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { OwnDefinition } from '../../src/elements/element.ts'
+import type { OwnDefinition } from '../../src/definition/element.ts'
 import { until } from '../support/until.ts'
 import { startWebServer, type WebServer } from '../support/web-server.ts'
 import { startWorld, type World } from '../support/world.ts'

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Element } from '../../src/elements/element.ts'
+import type { Element } from '../../src/definition/element.ts'
 import { addressOf, baseUrlOf } from '../../src/exchange/address.ts'
 import { RenderError } from '../../src/exchange/template.ts'
-import { addressed } from '../elements/definition.ts'
+import { addressed } from '../definition/definition.ts'
 import { anyText } from './any-text.ts'
 
 const server = addressed('{u}', { key: 'u', type: 'url' })

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { Scalar } from '../../src/elements/configuration.ts'
-import { type Element, parseElement } from '../../src/elements/element.ts'
+import type { Scalar } from '../../src/definition/configuration.ts'
+import { type Element, parseElement } from '../../src/definition/element.ts'
 import type { Behaviour } from '../../src/sandbox/behaviour.ts'
 import { longSecret, readDefinition, startVendor, type Vendor } from './vendor.ts'
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { showRequest, showResponse } from '../../src/probe/exchange.ts'
 import { createScrub } from '../../src/probe/scrub.ts'
 import type { Behaviour } from '../../src/sandbox/behaviour.ts'
-import { element } from '../elements/definition.ts'
+import { element } from '../definition/definition.ts'
 import { forms } from './secret-forms.ts'
 import { longSecret, readDefinition, startVendor, type Vendor } from './vendor.ts'
 

@@ -3,7 +3,7 @@ import type { When } from '../../src/exchange/condition.ts'
 import { AnswerDocument } from '../../src/exchange/document.ts'
 import type { Step } from '../../src/exchange/step.ts'
 import { judge } from '../../src/probe/judge.ts'
-import { probe } from '../elements/definition.ts'
+import { probe } from '../definition/definition.ts'
 
 const now = Date.parse('2026-07-01T12:00:00Z')
 

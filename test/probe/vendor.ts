@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { checkConfiguration, type Scalar } from '../../src/definition/configuration.ts'
+import { type Element, parseElement } from '../../src/definition/element.ts'
 import { createEgress, type Egress } from '../../src/egress/client.ts'
-import { checkConfiguration, type Scalar } from '../../src/elements/configuration.ts'
-import { type Element, parseElement } from '../../src/elements/element.ts'
 import { type ProbeResult, probeVendor } from '../../src/probe/probe.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 

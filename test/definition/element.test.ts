@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { parseElement } from '../../src/elements/element.ts'
+import { parseElement } from '../../src/definition/element.ts'
 import { definition, faultsOf } from './definition.ts'
 
 const plain = definition()

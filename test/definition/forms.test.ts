@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { showConfiguration } from '../../src/elements/configuration.ts'
+import { showConfiguration } from '../../src/definition/configuration.ts'
 import { checkOf, definition, element, faultsOf, probe } from './definition.ts'
 
 const server = { key: 'url', name: 'Server', type: 'url', required: true }

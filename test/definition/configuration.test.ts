@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Scalar, showConfiguration } from '../../src/elements/configuration.ts'
+import { type Scalar, showConfiguration } from '../../src/definition/configuration.ts'
 import { checkOf, element } from './definition.ts'
 
 const full = { 'server.url': 'host', 'user.name': 'api1', 'pass.word': 'secret' }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Scalar } from '../../src/elements/configuration.ts'
-import { nearestKeys, sortOutUnknown } from '../../src/elements/unknown.ts'
+import type { Scalar } from '../../src/definition/configuration.ts'
+import { nearestKeys, sortOutUnknown } from '../../src/definition/unknown.ts'
 import { showKey } from '../../src/http/show-key.ts'
 import { checkOf, element } from './definition.ts'
 

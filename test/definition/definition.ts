@@ -1,5 +1,5 @@
-import { checkConfiguration, type Scalar } from '../../src/elements/configuration.ts'
-import { DefinitionError, type Element, parseElement } from '../../src/elements/element.ts'
+import { checkConfiguration, type Scalar } from '../../src/definition/configuration.ts'
+import { DefinitionError, type Element, parseElement } from '../../src/definition/element.ts'
 
 /** A definition that is right, for tests to change. */
 export function definition(changes: object = {}) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { compilePattern } from '../../src/elements/pattern.ts'
+import { compilePattern } from '../../src/definition/pattern.ts'
 
 test.each([
   '(a',
