@@ -5,7 +5,7 @@ import { startWebServer } from '../support/web-server.ts'
 import { startWorld } from '../support/world.ts'
 
 /** Much shorter than the seconds that each of these took once. */
-const patienceMs = 1000
+const patienceMs = 3000
 
 test('a probe with a large body that is refused does not hold the service up', async () => {
   await using vendor = await startWebServer(() => ({
