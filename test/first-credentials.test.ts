@@ -37,11 +37,11 @@ test.each(['', '{ "userSecret": ', '[]', 'null', '{ "userSecret": "lku_1" }'])(
   async (text) => {
     await using start = await firstStart()
     await writeFile(start.path, text)
-    for (const reading of [
-      sandboxLogin(start.context.config),
-      readOrCreateCredentials(start.context, login),
+    for (const read of [
+      () => sandboxLogin(start.context.config),
+      () => readOrCreateCredentials(start.context, login),
     ]) {
-      await expect(reading).rejects.toThrow(
+      await expect(read()).rejects.toThrow(
         `${start.path} is not what Latchkey wrote there. Bring it back from a backup, or remove it`,
       )
     }
