@@ -66,3 +66,22 @@ export async function prepared<Row extends pg.QueryResultRow>(
 export function transaction<Result>(db: Db, work: (db: Db) => Promise<Result>): Promise<Result> {
   return db.kysely.transaction().execute((kysely) => work({ ...db, kysely }))
 }
+
+/** Runs `work` in one transaction on one connection, for statements that are prepared by name. */
+export async function clientTransaction<Result>(
+  { pool }: Pick<Db, 'pool'>,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect()
+  try {
+    await client.query('begin')
+    const result = await work(client)
+    await client.query('commit')
+    client.release()
+    return result
+  } catch (error) {
+    // A connection that cannot end its transaction is of no more use.
+    await client.query('rollback').then(() => client.release(), client.release)
+    throw error
+  }
+}

@@ -3,6 +3,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import pg from 'pg'
 import type { Db } from './database.ts'
+import { installJobs } from './job-queues.ts'
 
 const folder = new URL('../../migrations/', import.meta.url)
 
@@ -18,6 +19,7 @@ export async function migrate(url: string): Promise<string[]> {
     const what = failed ? `Migration ${failed.migrationName} failed` : 'The database cannot be used'
     throw new Error(`${what}: ${reasonOf(error)}`, { cause: error })
   }
+  await installJobs(url)
   return (results ?? []).map((result) => result.migrationName)
 }
 
