@@ -16,6 +16,8 @@ export interface Egress extends AsyncDisposable {
    * with an `EgressFailure`, and with nothing else.
    */
   send(request: EgressRequest): Promise<EgressAnswer>
+  /** Why nothing is sent to an address, as far as that shows without resolving its name. */
+  judge(url: URL): { reason: string } | undefined
 }
 
 export interface EgressOptions {
@@ -56,6 +58,7 @@ export function createEgress(options: EgressOptions): Egress {
       }
       return settle.promise
     },
+    judge: (url) => policy.judgeUrl(url),
     [Symbol.asyncDispose]: () => identities.close(),
   }
 }

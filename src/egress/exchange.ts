@@ -124,8 +124,9 @@ export class Exchange implements AttemptOwner {
   #take({ url, status, headers }: Attempt, body: Buffer): void {
     if (this.#done) return
     try {
-      const { method } = this.#request
-      const target = redirectTarget({ method, url, status, location: headers.location })
+      const { method, redirects = true } = this.#request
+      const { location } = headers
+      const target = redirects ? redirectTarget({ method, url, status, location }) : undefined
       if (target) this.#judge(target)
       // Headers and body may be credentials: they stay with the origin they were meant for.
       if (target?.origin === url.origin) {

@@ -30,6 +30,8 @@ export interface EgressRequest {
    * connection at the moment of use. GET, HEAD and OPTIONS are, unless said otherwise.
    */
   repeatable?: boolean
+  /** `false`: a redirect is an answer like any other, wherever it leads to. */
+  redirects?: boolean
 }
 
 export interface EgressAnswer {

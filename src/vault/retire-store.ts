@@ -28,13 +28,48 @@ export async function countSuperseded(db: Queries): Promise<{ peppers: number; d
   return rows[0]!
 }
 
-/** Whether an idempotency key of the organization is still compared under an older pepper. */
+/**
+ * Whether an idempotency key, the state of a consent, or the link or page of a connect session is
+ * still compared under an older pepper.
+ */
 export async function hasFingerprints(
   db: Queries,
   older: { organizationId: number; pepperId: number },
 ): Promise<boolean> {
   const row = await db.kysely
     .selectFrom('idempotencyClaims')
+    .select('pepperId')
+    .where('organizationId', '=', older.organizationId)
+    .where('expiresAt', '>', sql<Date>`now()`)
+    .where('pepperId', '<', older.pepperId)
+    .unionAll((also) =>
+      also
+        .selectFrom('authorizations')
+        .select('pepperId')
+        .where('organizationId', '=', older.organizationId)
+        .where('expiresAt', '>', sql<Date>`now()`)
+        .where('pepperId', '<', older.pepperId),
+    )
+    .unionAll((also) =>
+      also
+        .selectFrom('connectSessions')
+        .select('pepperId')
+        .where('organizationId', '=', older.organizationId)
+        .where('expiresAt', '>', sql<Date>`now()`)
+        .where('pepperId', '<', older.pepperId),
+    )
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Whether a bearer token or a code for signing in is still looked up under an older pepper. */
+export async function hasSignInTokens(
+  db: Queries,
+  older: { organizationId: number; pepperId: number },
+): Promise<boolean> {
+  const row = await db.kysely
+    .selectFrom('signInTokens')
     .select('pepperId')
     .where('organizationId', '=', older.organizationId)
     .where('expiresAt', '>', sql<Date>`now()`)

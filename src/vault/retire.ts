@@ -9,6 +9,7 @@ import {
   deletePeppers,
   deletePepperWraps,
   hasFingerprints,
+  hasSignInTokens,
   readClock,
 } from './retire-store.ts'
 import { findRotation } from './rotation-store.ts'
@@ -52,13 +53,14 @@ export async function retire(db: Db, vault: Vault, options: RetireOptions = {}):
   const concurrency = options.concurrency ?? 2
   const settled = new Date((await readClock(db)).getTime() - (options.settledMs ?? hour))
 
-  let fingerprints = false
+  let needed = false
   await forEachOrganization(db, concurrency, async (organizationId) => {
     for (const { id, wraps } of await listDataKeys(db, organizationId)) {
       const name = `Data key ${id} of organization ${organizationId}`
       prove(vault, name, dataKeyContext(organizationId, id), wraps)
     }
-    fingerprints ||= await hasFingerprints(db, { organizationId, pepperId })
+    const older = { organizationId, pepperId }
+    if ((await hasFingerprints(db, older)) || (await hasSignInTokens(db, older))) needed = true
   })
   const peppers = await listPeppers(db)
   for (const { id, wraps } of peppers) prove(vault, `Pepper ${id}`, pepperContext(id), wraps)
@@ -73,7 +75,7 @@ export async function retire(db: Db, vault: Vault, options: RetireOptions = {}):
     kept.dataKeys += Math.max(0, held.length - 1 - ids.length)
     if (kekIds.length > 0) await deleteDataKeyWraps(db, { organizationId, kekIds, kept: activeId })
   })
-  const ids = fingerprints ? [] : superseded(peppers, settled)
+  const ids = needed ? [] : superseded(peppers, settled)
   if (ids.length > 0) await deletePeppers(db, ids)
   removed.peppers = ids.length
   kept.peppers = peppers.length - 1 - ids.length

@@ -76,12 +76,13 @@ export async function listMissingKeks(db: Queries, kekIds: readonly string[]): P
   return rows.map((row) => row.kekId)
 }
 
-/** The ids of some organizations, in order. */
+/** The ids of some organizations, in order; of those that are erased nothing opens any more. */
 export async function listOrganizations(db: Queries, page: { after: number; limit: number }) {
   const rows = await db.kysely
     .selectFrom('organizations')
     .select('organizationId')
     .where('organizationId', '>', page.after)
+    .where('erasingSince', 'is', null)
     .orderBy('organizationId')
     .limit(page.limit)
     .execute()

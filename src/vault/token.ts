@@ -2,14 +2,24 @@ import { randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
 /** Who or what a secret of ours stands for. */
-export type TokenKind = 'user' | 'organization' | 'instance'
+export type TokenKind = keyof typeof prefixes
 
 /** The entry of a token among its instance's secrets; no entry of an element can be called so. */
 export const tokenEntry = '$token'
 
-const prefixes = { user: 'lku', organization: 'lko', instance: 'lki' } as const
+const prefixes = {
+  user: 'lku',
+  organization: 'lko',
+  instance: 'lki',
+  state: 'lks',
+  link: 'lkc',
+  page: 'lkp',
+  ticket: 'lkt',
+  bearer: 'lkb',
+  signIn: 'lkn',
+} as const
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
-const shape = /^(lku|lko|lki)_([0-9a-z]{1,11})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/
+const shape = /^(lk[uoiscptbn])_([0-9a-z]{1,11})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/
 
 /** `lki_<organization in base 36>_<256 random bits in base 62><CRC-32 in base 62>` */
 export function createToken(kind: TokenKind, organizationId: number): string {

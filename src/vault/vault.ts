@@ -1,6 +1,7 @@
 import type { Db } from '../database/database.ts'
 import { Refusal } from '../http/errors.ts'
 import { DataKeys } from './data-keys.ts'
+import { isMeantFor } from './destination.ts'
 import { keyIdOf, open, seal } from './envelope.ts'
 import { type Keyring, KeyringError } from './keyring.ts'
 import { Peppers } from './peppers.ts'
@@ -13,7 +14,10 @@ export interface SecretPlace {
   owner: string
   entry: string
   secretVersion: number
-  /** Where it may be sent: origins such as `https://api.example.com`, or `caller`. */
+  /**
+   * Where it may be sent: origins such as `https://api.example.com`, or `https://*.example.com` for
+   * every host below that one, or `caller`.
+   */
   origins: readonly string[]
 }
 
@@ -87,7 +91,7 @@ export class Vault {
    * @throws {EnvelopeError} for a text that was not sealed for exactly this place
    */
   async open(place: SecretPlace, sealed: string, destination: string): Promise<string> {
-    if (!place.origins.includes(destination)) {
+    if (!isMeantFor(place.origins, destination)) {
       throw new Refusal('secrets-required', {
         message: `"${place.entry}" was not given for ${destination}. Send it again together with this change.`,
         missing: [{ key: place.entry, name: place.entry }],

@@ -62,6 +62,20 @@ export async function sendSecrets(world: World, secrets: Secrets): Promise<Answe
   const refusedOnce = { 'idempotency-key': randomUUID() }
   await post(desk({ [password]: secret('password under a key') }), refusedOnce)
 
+  const change = async (method: 'PUT' | 'PATCH', body: object) =>
+    answers.push(await call(world, method, `/instances/${instance.id}`, { body }))
+  await change('PATCH', { configuration: { [password]: secret('password of a change') } })
+  await change('PUT', desk({ [password]: secret('password of another') }))
+  const elsewhere = { 'helpdesk.connectwise.server.url': 'https://elsewhere.example.com' }
+  await change('PATCH', { configuration: { ...elsewhere, [password]: secret('password moved') } })
+  await change('PATCH', { configuration: elsewhere })
+  await change('PATCH', { providerData: { code: secret('provider data of a change') } })
+  await change('PATCH', { [secret('name of a member of a change')]: 1, name: marker })
+  const universal = { 'event.notification.signature.key': secret('other universal entry') }
+  await change('PATCH', { configuration: universal })
+  await change('PATCH', { configuration: { ...login } })
+  await post(undefined, {}, `/instances/${instance.id}/verify`)
+
   await post(desk({ [password]: secret('wrong password') }))
   await post(rest({ 'private.key': secret('wrong REST key') }))
   await post(rest({ 'private.key': `${secret('REST key with a line break')}\n` }))
