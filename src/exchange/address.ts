@@ -47,7 +47,8 @@ export function baseUrlOf({ baseUrl, entries }: AddressTemplate, values: Values)
       address.endsWith('/') && part.startsWith('/') ? address + part.slice(1) : address + part
   }
   const url = URL.parse(address.endsWith('/') ? address : `${address}/`)
-  if (!url) {
+  // A star is a legal host, and what is bound to its origin would be to every host below it.
+  if (!url || url.hostname.includes('*')) {
     const first = parts.find(({ key }) => key !== undefined)?.key
     throw new RenderError(first ?? 'element', 'does not make an address')
   }

@@ -31,6 +31,7 @@ const InXml = Type.Object(
   { path: about('Local names, such as `Envelope/Body/Fault`.', Line), ...test },
   strict,
 )
+const InForm = Type.Object({ name: about('Of a field.', Line), ...test }, strict)
 const InJson = Type.Object({ pointer: Pointer, ...test }, strict)
 
 /** What an answer is like. */
@@ -42,6 +43,10 @@ export const When = Type.Object(
     header: Type.Optional(Type.Union([InHeader, Type.Array(InHeader, { maxItems: 10 })])),
     xml: Type.Optional(Type.Union([InXml, Type.Array(InXml, { maxItems: 10 })])),
     json: Type.Optional(Type.Union([InJson, Type.Array(InJson, { maxItems: 10 })])),
+    form: about(
+      'Fields of a body that is written as a form.',
+      Type.Optional(Type.Union([InForm, Type.Array(InForm, { maxItems: 10 })])),
+    ),
     failure: Type.Optional(
       about(
         'How it ended before any answer came; then nothing else can hold.',
@@ -78,7 +83,8 @@ export function holds(when: When, { status, headers, document }: Answer): boolea
   return (
     all(when.header, ({ name }) => headers[name.toLowerCase()]) &&
     all(when.xml, ({ path }) => document.xml(path)) &&
-    all(when.json, ({ pointer }) => document.json(pointer))
+    all(when.json, ({ pointer }) => document.json(pointer)) &&
+    all(when.form, ({ name }) => document.form.get(name) ?? undefined)
   )
 }
 

@@ -9,6 +9,7 @@ export class AnswerDocument {
   #lower: string | undefined
   #json: { value: unknown } | undefined
   #xml: XmlTexts | undefined
+  #form: URLSearchParams | undefined
 
   constructor(body: Buffer, contentType: string) {
     this.#contentType = contentType.toLowerCase()
@@ -39,6 +40,15 @@ export class AnswerDocument {
   /** The value at a JSON Pointer (RFC 6901). */
   json(pointer: string): unknown {
     return readerOf(pointer)(this.#readJson())
+  }
+
+  /**
+   * Its fields as a form (`application/x-www-form-urlencoded`), whatever its content type says; none
+   * where it begins as a page, XML or JSON does.
+   */
+  get form(): URLSearchParams {
+    this.#form ??= new URLSearchParams(/^\s*[<{[]/.test(this.text) ? '' : this.text.trim())
+    return this.#form
   }
 
   #readJson(): unknown {

@@ -4,7 +4,8 @@ import type { Values } from './request.ts'
 import type { Extraction, Step } from './step.ts'
 import { applyFilters, escapes, render } from './template.ts'
 
-const maxLength = 8192
+/** What an entry may have. */
+const maxLength = 16 * 1024
 /** Of a list, the first so many are looked at. */
 const maxItems = 1000
 
@@ -29,9 +30,10 @@ export function extractAll(
 }
 
 function find(extraction: Extraction, { headers, document }: Answer, values: Values): unknown {
-  const { json, xml, header, among, where } = extraction
+  const { json, xml, form, header, among, where } = extraction
   if (header !== undefined) return [headers[header.toLowerCase()]].flat()[0]
   if (xml !== undefined) return document.xml(xml)
+  if (form !== undefined) return document.form.get(form)
   if (among === undefined) return document.json(json ?? '')
   const list = document.json(among)
   if (!Array.isArray(list)) return undefined

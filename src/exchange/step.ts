@@ -36,13 +36,14 @@ const Rule = Type.Object(
   strict,
 )
 
-/** Where a value stands in an answer: one of `json`, `xml` and `header`. */
+/** Where a value stands in an answer: one of `json`, `xml`, `form` and `header`. */
 const Extraction = Type.Object(
   {
     json: Type.Optional(
       about('A JSON Pointer (RFC 6901); below the item, where it is one `among` several.', Pointer),
     ),
     xml: Type.Optional(about('A path of local names.', Line)),
+    form: Type.Optional(about('A field of a body that is written as a form.', Line)),
     header: Type.Optional(Line),
     among: Type.Optional(
       about(
@@ -98,7 +99,7 @@ export const Step = Type.Object(
     ),
     providerMessage: Type.Optional(
       about(
-        "Where the vendor's own words stand, first found first: XML paths or JSON Pointers.",
+        "Where the vendor's own words stand, first found first: XML paths, JSON Pointers, or fields of a form as `?field`.",
         Type.Array(Line, { maxItems: 20 }),
       ),
     ),

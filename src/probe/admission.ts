@@ -9,26 +9,36 @@ const patienceMs = 2_000
 export type Admit = <T>(host: string, send: () => Promise<T>) => Promise<T>
 
 /**
- * Bounds the probes of this process: at most 20 at once for an organization and 5 for a destination
- * host, so that nobody uses the service to try passwords. The rest waits its turn for two seconds.
+ * Bounds the probes of this process: unless it is told otherwise, at most 20 at once for an
+ * organization and 5 for a destination host, so that nobody uses the service to try passwords. The rest waits its turn for two seconds.
  */
 export class ProbeAdmission {
   readonly #queues = new Map<string, PQueue>()
+  readonly #perOrganization: number
+  readonly #perHost: number
+
+  readonly #patienceMs: number
+
+  constructor(bounds: { perOrganization?: number; perHost?: number; patienceMs?: number } = {}) {
+    this.#patienceMs = bounds.patienceMs ?? patienceMs
+    this.#perOrganization = bounds.perOrganization ?? perOrganization
+    this.#perHost = bounds.perHost ?? perHost
+  }
 
   /**
    * Runs a probe, which asks to be admitted to every host that it sends something to.
    * @throws {Refusal} `probes-busy` where no turn came in time
    */
   run<T>(organizationId: number, probe: (admit: Admit) => Promise<T>): Promise<T> {
-    const deadline = performance.now() + patienceMs
+    const deadline = performance.now() + this.#patienceMs
     let hosts = 0
     const admit: Admit = (host, send) => {
       hosts += 1
-      const until = hosts === 1 ? deadline : performance.now() + patienceMs
-      return this.#within(`host ${host}`, perHost, until, send)
+      const until = hosts === 1 ? deadline : performance.now() + this.#patienceMs
+      return this.#within(`host ${host}`, this.#perHost, until, send)
     }
     // The organization first: whoever waits for a slow host then holds only slots of its own.
-    return this.#within(`organization ${organizationId}`, perOrganization, deadline, () =>
+    return this.#within(`organization ${organizationId}`, this.#perOrganization, deadline, () =>
       probe(admit),
     )
   }

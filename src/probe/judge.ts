@@ -91,10 +91,15 @@ function redirectTarget(location: string | string[] | undefined): string | undef
 
 function findProviderMessage(step: Step, { document }: Answer): string | undefined {
   for (const place of step.providerMessage ?? []) {
-    const found = place.startsWith('/') ? document.json(place) : document.xml(place)
+    const found = wordsAt(place, document)
     if (typeof found === 'string' && found !== '') return found
   }
   return undefined
+}
+
+function wordsAt(place: string, document: Answer['document']): unknown {
+  if (place.startsWith('?')) return document.form.get(place.slice(1))
+  return place.startsWith('/') ? document.json(place) : document.xml(place)
 }
 
 /** In whole seconds, from one to a day. */

@@ -37,8 +37,9 @@ function toldBy(
   const { found } = extractAll(step, answer, values)
   const words = wordsOfRefusal(step, answer)
   const told = [...found].filter(([key]) => {
-    const { xml, json } = step.extract![key]!
-    return (secretKeys.has(key) || isSecretOfSession(key)) && !words.includes(xml ?? json)
+    const { xml, json, form } = step.extract![key]!
+    const place = form === undefined ? (xml ?? json) : `?${form}`
+    return (secretKeys.has(key) || isSecretOfSession(key)) && !words.includes(place)
   })
   return [...told.map(([, value]) => value), ...(login?.secretsIn(answer) ?? [])]
 }
@@ -56,12 +57,22 @@ function madeFrom(step: ProbeStep, credentials: Credentials, signed: VendorReque
     .filter(([name, value]) => value !== shown.headers[name])
     .map(([, value]) => value.slice(value.indexOf(' ') + 1))
   const shownWords = new Set(wordsOf(shown))
-  const inBody = wordsOf(signed).filter((word) => !shownWords.has(word))
-  return [...inHeaders, ...inBody].filter((value) => value.length >= shortestMade)
+  const words = wordsOf(signed).filter((word) => !shownWords.has(word))
+  return [...inHeaders, ...words].filter((value) => value.length >= shortestMade)
 }
 
-function wordsOf({ body }: VendorRequest): string[] {
-  return body?.match(/[\w.~+/-]+/g) ?? []
+/** A vendor may answer one of them without those around it: a signature, but not its parameters. */
+function wordsOf({ url, headers, body = '' }: VendorRequest): string[] {
+  const parameters = [new URL(url).search, ...Object.values(headers)].join(' ')
+  const inParameters = decodePercent(parameters).match(/[\w.~+/-]+/g)
+  return [...(inParameters ?? []), ...(body.match(/[\w.~+/-]+/g) ?? [])]
+}
+
+/** Of what is not in ASCII, no word is made. */
+function decodePercent(text: string): string {
+  return text.replace(/%([0-9a-f]{2})/gi, (_, byte: string) =>
+    String.fromCharCode(Number.parseInt(byte, 16)),
+  )
 }
 
 export function maskSecrets({ values, secretKeys }: Credentials): Values {

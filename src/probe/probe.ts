@@ -1,6 +1,7 @@
 import { sendPlain, sendSigned } from '../authentication/send.ts'
 import type { Session } from '../authentication/sessions.ts'
 import type { Element } from '../definition/element.ts'
+import { viewOf } from '../definition/view.ts'
 import type { Egress, EgressAnswer } from '../egress/client.ts'
 import { EgressFailure } from '../egress/failure.ts'
 import type { Answer } from '../exchange/condition.ts'
@@ -51,7 +52,12 @@ interface Taken {
 export async function probeVendor(
   egress: Pick<Egress, 'send'>,
   credentials: Credentials,
-  options: { deadlineMs?: number; first?: Prepared | undefined } = {},
+  options: {
+    deadlineMs?: number
+    first?: Prepared | undefined
+    /** Instead of those that the element proves credentials with. */
+    steps?: ProbeStep[]
+  } = {},
 ): Promise<ProbeResult> {
   const { element, authentication } = credentials
   const deadline = performance.now() + (options.deadlineMs ?? probeDeadlineMs)
@@ -59,7 +65,7 @@ export async function probeVendor(
   let known = credentials
   let session: Session | undefined
   let taken: Taken | undefined
-  for (const step of stepsFor(element, authentication)) {
+  for (const step of options.steps ?? stepsFor(element, authentication)) {
     const prepared: Prepared | RenderError = first ?? (await prepareStep(step, known))
     first = undefined
     if (prepared instanceof RenderError) {
@@ -114,7 +120,8 @@ async function take(
     durationMs: Math.round(performance.now() - started),
     ...rest,
   })
-  const connection = { authentication, place: element, values, certificateFor }
+  const place = viewOf(element, authentication)
+  const connection = { authentication, place, values, certificateFor }
   // A probe only reads, whatever its method.
   const limits = { deadline, repeatable: login?.repeatable ?? true }
   try {

@@ -2,6 +2,7 @@ import { type Authentication, typeOf } from '../authentication/authentication.ts
 import { type Login, loginOf } from '../authentication/login.ts'
 import type { CertificateSource } from '../authentication/send.ts'
 import type { Element, Entry } from '../definition/element.ts'
+import { viewOf } from '../definition/view.ts'
 import { baseUrlOf } from '../exchange/address.ts'
 import type { Values, VendorRequest } from '../exchange/request.ts'
 import { renderStep, type Step } from '../exchange/step.ts'
@@ -30,7 +31,8 @@ export interface Prepared {
 
 /** What proves credentials, in order: the login where there is one, and the probes. */
 export function stepsFor(element: Element, authentication: Authentication): ProbeStep[] {
-  const probes = (element.probes ?? []).map((step) => ({ step }))
+  const { probes: taken = [] } = viewOf(element, authentication)
+  const probes = taken.map((step) => ({ step }))
   const login = loginOf(authentication)
   return login ? [{ step: login.step, login }, ...probes] : probes
 }
@@ -44,7 +46,7 @@ export async function buildRequest(
   { element, authentication }: Pick<Credentials, 'element' | 'authentication'>,
   values: Values,
 ): Promise<Prepared> {
-  const request = renderStep(step, element, values)
+  const request = renderStep(step, viewOf(element, authentication), values)
   if (login) return { request, signed: await login.sign(request, values) }
   if (step.authenticate === false) return { request, signed: request }
   return { request, signed: await typeOf(authentication).sign(request, authentication, values) }
@@ -56,7 +58,7 @@ export function showableRequest(
   { element, authentication }: Pick<Credentials, 'element' | 'authentication'>,
   masked: Values,
 ): VendorRequest {
-  const request = renderStep(step, element, masked)
+  const request = renderStep(step, viewOf(element, authentication), masked)
   if (login) return login.mask(request, masked)
   if (step.authenticate === false) return request
   const type = typeOf(authentication)
@@ -71,7 +73,9 @@ export function originsOf(
   values: Values,
 ): string[] {
   const bases = stepsFor(element, authentication).map(({ step }) => step.base)
-  const { baseUrl: own, entries } = element
+  if (authentication.type === 'oauth1') bases.push(authentication.requestTokenUrl)
+  if (authentication.type === 'oauth2') bases.push(authentication.refreshUrl)
+  const { baseUrl: own, entries } = viewOf(element, authentication)
   const origins = [...new Set([own, ...bases.filter((base) => base !== undefined)])].flatMap(
     (baseUrl) => {
       try {
@@ -96,12 +100,14 @@ export async function prepare(
   values: Values,
 ): Promise<{ first: Prepared | undefined; faults: { key: string; reason: string }[] }> {
   const steps = stepsFor(element, authentication)
-  const tried = new Map([...standIns(element, steps), ...values])
+  const view = viewOf(element, authentication)
+  const awaited = [...standIns(element, steps), ...consentStandIns(element, authentication, values)]
+  const tried = new Map([...awaited, ...values])
   const faults: { key: string; reason: string }[] = []
   for (;;) {
     try {
       // A step that names no address of its own tries it anyway.
-      if (steps.every(({ step }) => step.base !== undefined)) baseUrlOf(element, tried)
+      if (steps.every(({ step }) => step.base !== undefined)) baseUrlOf(view, tried)
       const prepared: Prepared[] = []
       for (const step of steps) {
         prepared.push(await buildRequest(step, { element, authentication }, tried))
@@ -116,6 +122,23 @@ export async function prepare(
       tried.set(key, entry ? standInFor(entry) : 'x')
     }
   }
+}
+
+/** What comes of a consent, where there is none yet. */
+function consentStandIns(
+  { entries }: Element,
+  authentication: Authentication,
+  values: Values,
+): [string, string][] {
+  if ([...values.keys()].some((key) => key.startsWith('consent.'))) return []
+  const names = ['code', 'verifier', 'requestToken', 'requestTokenSecret']
+  const told = 'fromRedirect' in authentication ? authentication.fromRedirect : undefined
+  return [
+    ...names.map((name): [string, string] => [`consent.${name}`, 'x']),
+    ...entries
+      .filter(({ key }) => Object.hasOwn(told ?? {}, key))
+      .map((entry): [string, string] => [entry.key, standInFor(entry)]),
+  ]
 }
 
 function standIns(element: Element, steps: ProbeStep[]): [string, string][] {

@@ -54,8 +54,11 @@ const mixed: Spelling = {
 }
 
 const spellings = [percent, form, json, xml, mixed]
-/** How many spellings may stand one inside another. */
-const deepest = 2
+/**
+ * Which may stand one inside another. A vendor that answers in a form what it wanted to be signed
+ * encodes it for the third time (RFC 5849, section 3.4.1).
+ */
+const depths = [spellings, spellings, [percent, form]]
 
 /**
  * The text as it stands, and as it reads in every spelling that vendors use, one inside another too;
@@ -65,9 +68,9 @@ export function viewsOf(text: string, budget: number): View[] | undefined {
   const places = Uint32Array.from({ length: text.length + 1 }, (_, at) => at)
   const views = new Map<string, View>([[text, { text, places }]])
   let left = budget - text.length
-  for (let depth = 0; depth < deepest; depth += 1) {
+  for (const inner of depths) {
     for (const outer of [...views.values()]) {
-      for (const spelling of spellings) {
+      for (const spelling of inner) {
         const view = reread(outer, spelling)
         if (!view || views.has(view.text)) continue
         left -= view.text.length

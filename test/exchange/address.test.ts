@@ -40,6 +40,8 @@ test.each([
   ['https://1.2.3.4.5', noAddress],
   ['https://user@host', 'must not hold a user name or password'],
   ['user:secret@host', 'must not hold a user name or password'],
+  ['https://*.example.com', 'does not make an address'],
+  ['*', 'does not make an address'],
   ['https://:secret@host', 'must not hold a user name or password'],
   ['https://host/?wsdl', 'must not hold "?" or "#"'],
   ['https://host/#top', 'must not hold "?" or "#"'],

@@ -51,6 +51,33 @@ test('a text is found in XML by local names, and cut by filters', () => {
   expect(extracted(extraction, body)).toEqual({ x: 'session-1', lost: [] })
 })
 
+test.each([
+  ['', 'tok+en/=='],
+  ['text/html; charset=utf-8', 'tok+en/=='],
+  ['text/plain', 'tok+en/=='],
+])('a field of a form is found, whatever its content type says: %j', (type, value) => {
+  const body = 'oauth_token=tok%2Ben%2F%3D%3D&oauth_token=second&empty=&oauth%5Fsecret=a+b%21\n'
+  const document = new AnswerDocument(Buffer.from(body), type)
+  const fieldOf = (form: string) => {
+    const step = { method: 'GET', rules: [], extract: { x: { form } } } as Step
+    return extractAll(step, { status: 200, headers: {}, document }, values).found.get('x')
+  }
+  expect(fieldOf('oauth_token')).toBe(value)
+  expect(fieldOf('oauth_secret')).toBe('a b!')
+  expect([fieldOf('empty'), fieldOf('toString'), fieldOf('other')]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ])
+})
+
+test.each(['{"a":"&x=1&"}', '<p><a href="/?y=1&x=1&z">', ' [1,"&x=1"]'])(
+  '%s is no form, whatever it holds',
+  (body) => {
+    expect(extracted({ form: 'x' }, body).lost).toEqual(['x'])
+  },
+)
+
 test.each(['a\\u0000b', 'a\\u001bb', 'a\\ud800b'])(
   'a text with %s in it is none: it could not be stored',
   (text) => {
@@ -71,5 +98,5 @@ test('an item is found among the first thousand, however it is pointed to', () =
 })
 
 test('a text longer than any that we keep is none', () => {
-  expect(extracted({ json: '/n' }, `{"n":"${'x'.repeat(8193)}"}`).lost).toEqual(['x'])
+  expect(extracted({ json: '/n' }, `{"n":"${'x'.repeat(16385)}"}`).lost).toEqual(['x'])
 })
