@@ -10,6 +10,7 @@ import { headers } from './headers.ts'
 import { hmac } from './hmac.ts'
 import { jwt } from './jwt.ts'
 import { none } from './none.ts'
+import { oauth1 } from './oauth1.ts'
 import { oauth2 } from './oauth2.ts'
 import { session } from './session.ts'
 import { soap } from './soap.ts'
@@ -31,6 +32,7 @@ export const authenticationSchema = Type.Union([
   soap.schema,
   usernameToken.schema,
   session.schema,
+  oauth1.schema,
   oauth2.schema,
   certificate.schema,
 ])
@@ -55,6 +57,7 @@ const types: {
   soap,
   usernameToken,
   session,
+  oauth1,
   oauth2,
   certificate,
 }

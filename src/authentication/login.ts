@@ -4,7 +4,15 @@ import type { Values, VendorRequest } from '../exchange/request.ts'
 import type { Step } from '../exchange/step.ts'
 import { RenderError } from '../exchange/template.ts'
 import type { Authentication } from './authentication.ts'
-import { type Carried, carry, sessionCookies, sessionSeconds, valuesOf } from './session.ts'
+import { accessTokenLogin, needsConsent } from './oauth1-dance.ts'
+import {
+  type Carried,
+  carry,
+  sessionCookies,
+  sessionRefreshToken,
+  sessionSeconds,
+  valuesOf,
+} from './session.ts'
 import type { Session } from './sessions.ts'
 import { tokenLogin } from './token-login.ts'
 
@@ -27,6 +35,9 @@ export interface Login {
 /** The login of an authentication that has sessions. */
 export function loginOf(authentication: Authentication): Login | undefined {
   if (authentication.type === 'oauth2') return tokenLogin(authentication)
+  if (authentication.type === 'oauth1') {
+    return needsConsent(authentication) ? accessTokenLogin(authentication) : undefined
+  }
   if (authentication.type !== 'session') return undefined
   const { login: step, seconds } = authentication
   return {
@@ -52,6 +63,7 @@ const marginMs = 30_000
 export function openSession(login: Login, answer: Answer, values: Values): Session | undefined {
   const { found, lost } = extractAll(login.step, answer, values)
   if (lost.length > 0) return undefined
+  if (!takeRefreshToken(login.step, answer, found)) return undefined
   const cookies = cookiesIn(answer)
   if (cookies !== undefined) found.set(sessionCookies, cookies)
   if (!canCarry(login.carried, new Map([...values, ...found]))) return undefined
@@ -61,6 +73,21 @@ export function openSession(login: Login, answer: Answer, values: Values): Sessi
   if (!(life > 0)) return { values: found, endsAt: Number.POSITIVE_INFINITY }
   const margin = Math.min(marginMs, life / 10)
   return { values: found, endsAt: now + life - margin, expiresAt: new Date(now + life) }
+}
+
+/**
+ * Whether what stands in the place of a refresh token can be kept: none is none, but to leave out one
+ * that is there would keep the one before it, which may be spent.
+ */
+function takeRefreshToken(
+  { extract = {} }: Step,
+  { document }: Answer,
+  found: Map<string, string>,
+) {
+  const pointer = extract[sessionRefreshToken]?.json
+  const told = pointer === undefined ? undefined : document.json(pointer)
+  if (typeof told === 'boolean') found.delete(sessionRefreshToken)
+  return typeof told !== 'string' || told === '' || found.has(sessionRefreshToken)
 }
 
 function canCarry(carried: Carried, values: Values): boolean {

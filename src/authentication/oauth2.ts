@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { When } from '../exchange/condition.ts'
 import { Step } from '../exchange/step.ts'
 import { about } from '../http/schema.ts'
 import { HeaderTemplates } from './header.ts'
@@ -15,10 +16,61 @@ const schema = Type.Object(
     type: Type.Literal('oauth2'),
     ...common,
     grant: about(
-      'How a token is come by: RFC 6749, sections 4.4, 4.3 and 6, and RFC 7523, section 2.1.',
-      Type.Enum(['clientCredentials', 'password', 'jwtBearer', 'refreshToken']),
+      'How a token is come by: RFC 6749, sections 4.1, 4.4, 4.3 and 6, and RFC 7523, section 2.1.',
+      Type.Enum([
+        'authorizationCode',
+        'clientCredentials',
+        'password',
+        'jwtBearer',
+        'refreshToken',
+      ]),
     ),
     tokenUrl: about("The token endpoint; it starts as a step's base does.", Template),
+    refreshUrl: Type.Optional(
+      about('Where tokens are refreshed; left out: the token URL.', Template),
+    ),
+    authorizeUrl: Type.Optional(
+      about(
+        "The vendor's page of consent; it starts as a step's base does, and may end in a plain query.",
+        Template,
+      ),
+    ),
+    authorizeParameters: Type.Optional(
+      about(
+        'More that is sent to it, such as `access_type`, or instead of what the grant sends; what is empty is left out.',
+        QueryTemplates,
+      ),
+    ),
+    callbackUrl: Type.Optional(
+      about(
+        "The entry that holds a caller's own callback, as `{entry}`; the service has one, too.",
+        Template,
+      ),
+    ),
+    pkce: Type.Optional(
+      about('False where the vendor refuses PKCE (RFC 7636); left out: S256.', Type.Boolean()),
+    ),
+    codeWithoutState: Type.Optional(
+      about(
+        "Whether a caller who received the redirect may bring the code without its state, as Cloud Elements' clients do; a consent that such a caller asks for goes without PKCE.",
+        Type.Boolean(),
+      ),
+    ),
+    issuer: Type.Optional(
+      about(
+        'What `iss` in the redirect has to be (RFC 9207); left out: an address at the origin of one of the URLs.',
+        Template,
+      ),
+    ),
+    fromRedirect: Type.Optional(
+      about(
+        'Discovered entries that the redirect tells: by entry, the name of its parameter.',
+        Type.Record(Type.String(), Type.String({ minLength: 1, maxLength: 100 }), {
+          minProperties: 1,
+          maxProperties: 20,
+        }),
+      ),
+    ),
     clientId: Type.Optional(Template),
     clientSecret: Type.Optional(Template),
     clientAuthentication: about(
@@ -82,6 +134,12 @@ const schema = Type.Object(
     ),
     providerMessage,
     rules: Type.Optional(about('For the token request; those of OAuth 2 come after them.', rules)),
+    ended: Type.Optional(
+      about(
+        'Answers that mean that the token is no longer good; left out: status 401.',
+        Type.Array(When, { minItems: 1, maxItems: 20 }),
+      ),
+    ),
     headers: Type.Optional(
       about(
         'What requests carry then; left out: `{ "authorization": "Bearer {session.token}" }`.',
@@ -104,6 +162,11 @@ export const oauth2 = {
   seesBody: () => false,
   sign: (request, authentication, values) => carry(request, carriedBy(authentication), values),
 } as const satisfies AuthenticationType<OAuth2> & { schema: unknown }
+
+/** What a consent yielded, as values: the code, and what has to be sent along with it. */
+export const consentCode = 'consent.code'
+export const consentVerifier = 'consent.verifier'
+export const consentCallback = 'consent.callbackUrl'
 
 /** How requests carry the token. */
 export function carriedBy({ headers, query }: OAuth2): Carried {

@@ -112,9 +112,14 @@ export async function sendInSession(
   return send(await sessions.get(name, open))
 }
 
-async function logIn(
+/**
+ * Asks the vendor for a session.
+ * @throws {EgressFailure} where no answer comes
+ * @throws {LoginRefused} where the login is not accepted
+ */
+export async function logIn(
   egress: Pick<Egress, 'send'>,
-  connection: Connection,
+  connection: Pick<Connection, 'place' | 'values' | 'certificateFor'>,
   login: Login,
   limits: SendLimits,
 ): Promise<Session> {
@@ -129,7 +134,8 @@ async function logIn(
 }
 
 /** Whether an answer means that the session is over, not that the request was wrong. */
-function hasEnded(authentication: Authentication, answer: Answer): boolean {
-  const ended = authentication.type === 'session' ? authentication.ended : undefined
+export function hasEnded(authentication: Authentication, answer: Answer): boolean {
+  const { type } = authentication
+  const ended = type === 'session' || type === 'oauth2' ? authentication.ended : undefined
   return ended ? ended.some((when) => holds(when, answer)) : answer.status === 401
 }

@@ -50,6 +50,7 @@ export type SessionAuthentication = Static<typeof schema>
 export const sessionCookies = 'session.cookies'
 export const sessionSeconds = 'session.seconds'
 export const sessionToken = 'session.token'
+export const sessionTokenSecret = 'session.tokenSecret'
 export const sessionRefreshToken = 'session.refreshToken'
 export const sessionTokenType = 'session.tokenType'
 export const sessionScope = 'session.scope'

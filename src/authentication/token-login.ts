@@ -32,19 +32,21 @@ const errors: Rule[] = [
 
 /** The token request as the login of a session. */
 export function tokenLogin(authentication: OAuth2): Login {
-  const { grant, tokenUrl: base, extract, providerMessage = [], expires, seconds } = authentication
+  const { grant, tokenUrl, refreshUrl = tokenUrl } = authentication
+  const { extract, providerMessage = [], expires, seconds } = authentication
   return {
     step: {
       method: 'POST',
-      base,
+      base: grant === 'refreshToken' ? refreshUrl : tokenUrl,
       headers: { accept: 'application/json' },
       extract: { ...standard, ...extract },
       providerMessage: [...providerMessage, '/error_description', '/message', '/error'],
       rules: [...(authentication.rules ?? []), ...errors, ...successes(authentication)],
     },
     carried: carriedBy(authentication),
-    // Whoever sends one twice that has been replaced loses both (RFC 9700, section 4.14.2).
-    repeatable: grant !== 'refreshToken',
+    // Whoever sends one twice that has been used loses both (RFC 9700, section 4.14.2; RFC 6749,
+    // section 4.1.2).
+    repeatable: grant !== 'refreshToken' && grant !== 'authorizationCode',
     sign: (request, values) => signTokenRequest(request, authentication, values),
     mask: (request, values) => maskTokenRequest(request, authentication, values),
     secondsFrom: (said) =>

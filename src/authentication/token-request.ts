@@ -7,22 +7,16 @@ import {
   TlsClientAuth,
 } from 'oauth4webapi'
 import type { Values, VendorRequest } from '../exchange/request.ts'
-import {
-  escapes,
-  fullAllowance,
-  RenderError,
-  render,
-  renderAll,
-  secretMask,
-} from '../exchange/template.ts'
+import { escapes, fullAllowance, render, renderAll, secretMask } from '../exchange/template.ts'
 import { basic } from './basic.ts'
-import { entryIn } from './entry-in.ts'
 import { withHeaders } from './header.ts'
-import type { OAuth2 } from './oauth2.ts'
+import { renderNeeded } from './needed.ts'
+import { consentCallback, consentCode, consentVerifier, type OAuth2 } from './oauth2.ts'
 import { signJwt } from './signed-jwt.ts'
 import { drawOnce, signingValues } from './signing-values.ts'
 
 const grantTypes = {
+  authorizationCode: 'authorization_code',
   clientCredentials: 'client_credentials',
   password: 'password',
   jwtBearer: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
@@ -99,13 +93,19 @@ function grantParameters(authentication: OAuth2, values: Values, assertion: stri
   const { grant, scopes, scopeSeparator = ' ', parameters = {} } = authentication
   const sent: Record<string, string> = { grant_type: grantTypes[grant] }
   if (grant === 'password') {
-    sent.username = need(authentication.username, values)
-    sent.password = need(authentication.password, values)
+    sent.username = renderNeeded(authentication.username, values)
+    sent.password = renderNeeded(authentication.password, values)
   }
   if (grant === 'jwtBearer') sent.assertion = assertion
-  if (grant === 'refreshToken') sent.refresh_token = need(authentication.refreshToken, values)
-  // A refresh token has its scopes (RFC 6749, section 6).
-  else if (scopes) {
+  if (grant === 'authorizationCode') {
+    sent.code = renderNeeded(`{${consentCode}}`, values)
+    sent.redirect_uri = values.get(consentCallback) ?? ''
+    // RFC 7636, section 4.5.
+    sent.code_verifier = values.get(consentVerifier) ?? ''
+  } else if (grant === 'refreshToken') {
+    sent.refresh_token = renderNeeded(authentication.refreshToken, values)
+  } else if (scopes) {
+    // A code and a refresh token have theirs (RFC 6749, sections 4.1.3 and 6).
     const allowance = fullAllowance()
     const all = scopes.map((scope) => render(scope, values, escapes.text, allowance))
     sent.scope = all.filter((scope) => scope !== '').join(scopeSeparator)
@@ -125,14 +125,14 @@ function authenticate(
 ): Iterable<[string, string]> {
   const { clientId, clientSecret, clientAuthentication } = authentication
   if (clientId === undefined) return []
-  const id = need(clientId, values)
+  const id = renderNeeded(clientId, values)
   if (clientAuthentication === 'plainBasic') {
     const plain = { type: 'basic', name: '', username: clientId, password: clientSecret! } as const
     return Object.entries(basic.sign(request, plain, values).headers)
   }
   const ways: Record<typeof clientAuthentication, () => ClientAuth> = {
-    basic: () => ClientSecretBasic(need(clientSecret, values)),
-    post: () => ClientSecretPost(need(clientSecret, values)),
+    basic: () => ClientSecretBasic(renderNeeded(clientSecret, values)),
+    post: () => ClientSecretPost(renderNeeded(clientSecret, values)),
     privateKeyJwt: () => (_server, _client, body) => {
       body.set('client_id', id)
       body.set('client_assertion_type', clientAssertionType)
@@ -145,10 +145,4 @@ function authenticate(
   // None of these has anything to wait for.
   void ways[clientAuthentication]()({ issuer: request.url }, { client_id: id }, parameters, headers)
   return headers
-}
-
-function need(template: string | undefined, values: Values): string {
-  const text = render(template ?? '', values, escapes.text)
-  if (text === '') throw new RenderError(entryIn(template ?? ''), 'is needed')
-  return text
 }

@@ -12,6 +12,15 @@ export const common = {
   ),
   name: about('For people.', Type.String({ minLength: 1, maxLength: 100 })),
   help: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
+  default: Type.Optional(
+    about('The one that is meant where a request names none of several.', Type.Literal(true)),
+  ),
+  baseUrl: Type.Optional(
+    about(
+      "Where requests with it go, in the place of the element's base URL.",
+      Type.String({ minLength: 1, maxLength: 1000 }),
+    ),
+  ),
   certificate: Type.Optional(
     about('The entry whose certificate is presented in TLS.', Type.String()),
   ),

@@ -83,6 +83,7 @@ export function showConfiguration(
   return shown
 }
 
-function isFor(entry: Entry, authentication: Authentication): boolean {
+/** Whether an authentication has a use for an entry. */
+export function isFor(entry: Entry, authentication: Authentication): boolean {
   return !entry.authentications || entry.authentications.includes(keyOf(authentication))
 }

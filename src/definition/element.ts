@@ -36,6 +36,12 @@ const Entry = Type.Object(
     ),
     required: Type.Optional(Type.Boolean()),
     secret: Type.Optional(about('Sealed, and never answered.', Type.Boolean())),
+    expiresAfterDays: Type.Optional(
+      about(
+        'How long the vendor lets a secret stand that was given today.',
+        Type.Integer({ minimum: 1, maximum: 3650 }),
+      ),
+    ),
     advanced: Type.Optional(about('Folded away in forms.', Type.Boolean())),
     hidden: Type.Optional(about('Not shown in forms.', Type.Boolean())),
     default: Type.Optional(Scalar),
@@ -98,6 +104,20 @@ const Entry = Type.Object(
   strict,
 )
 
+/** A step that proves credentials. */
+const Probe = Type.Object(
+  {
+    ...Step.properties,
+    authentications: Type.Optional(
+      about(
+        'The authentications that it is taken for, by key; left out: all.',
+        Type.Array(Type.String(), { minItems: 1 }),
+      ),
+    ),
+  },
+  strict,
+)
+
 export const elementKey = '^(?!\\d+$)[a-z0-9][a-z0-9_-]{0,99}$'
 
 const members = {
@@ -131,7 +151,7 @@ const members = {
   probes: Type.Optional(
     about(
       'What proves credentials, one after the other; what one extracts the next may use.',
-      Type.Array(Step, { maxItems: 5 }),
+      Type.Array(Probe, { maxItems: 5 }),
     ),
   ),
   settings: Type.Optional(DefaultSettings),

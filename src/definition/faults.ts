@@ -1,11 +1,13 @@
 import { type Authentication, keyOf, typeOf } from '../authentication/authentication.ts'
 import { filterNames, filterOf } from '../exchange/filters.ts'
 import { placeholdersIn, splitTemplate } from '../exchange/template.ts'
+import { isFromRedirect } from './consent-faults.ts'
 import type { Element, Entry } from './element.ts'
+import { findOAuth1Faults } from './oauth1-faults.ts'
 import { findOAuth2Faults } from './oauth2-faults.ts'
 import { compilePattern } from './pattern.ts'
 import { findDateFormatFault, isTimeZone } from './settings.ts'
-import { findHeaderFaults, findStepFaults, stepsOf } from './step-faults.ts'
+import { findAddressFaults, findHeaderFaults, findStepFaults, stepsOf } from './step-faults.ts'
 
 /** What is wrong with a definition, and where, as a JSON Pointer (RFC 6901). */
 export interface Fault {
@@ -31,7 +33,7 @@ const routeWords = new Set([
 /** It is no entry: in a configuration it chooses between the element's authentications. */
 const choosingKey = 'authentication.type'
 /** What templates may name besides entries. */
-const reserved = /^(session|request|time|random)\.|^signature$/
+const reserved = /^(session|consent|request|time|random)\.|^signature$/
 
 /** What no schema says: whether the parts of a definition fit each other. */
 export function findFaults(element: Element): Fault[] {
@@ -48,7 +50,7 @@ export function findFaults(element: Element): Fault[] {
 /** Each takes some milliseconds when it is first used. */
 const maxPatterns = 30
 
-function findKeyFaults({ key, entries, authentications }: Element): Fault[] {
+function findKeyFaults({ key, entries, authentications, probes = [] }: Element): Fault[] {
   const patterns = entries.filter(({ pattern }) => pattern !== undefined)
   const keys = entries.flatMap((entry) => [entry.key, ...(entry.aliases ?? [])])
   const chosen = authentications.map(keyOf)
@@ -68,6 +70,21 @@ function findKeyFaults({ key, entries, authentications }: Element): Fault[] {
       at: '/authentications',
       reason: `"${twin}" is there twice: give each a key`,
     })),
+    ...authentications
+      .flatMap((one, index) => (one.default ? [index] : []))
+      .slice(1)
+      .map((index) => ({
+        at: `/authentications/${index}/default`,
+        reason: 'another one is the default already',
+      })),
+    ...probes.flatMap(({ authentications: taken = [] }, index) =>
+      taken
+        .filter((one) => !chosen.includes(one))
+        .map((one) => ({
+          at: `/probes/${index}/authentications`,
+          reason: `the element has no authentication "${one}"`,
+        })),
+    ),
   ]
 }
 
@@ -155,7 +172,9 @@ function findComputedFaults(element: Element, entry: Entry, at: string): Fault[]
       faults.push({ at: `${at}/hosts`, reason })
     }
     const found = stepsOf(element).some(({ step }) => Object.hasOwn(step.extract ?? {}, entry.key))
-    if (!found) faults.push({ at: `${at}/discovered`, reason: 'no step extracts it' })
+    if (!found && !isFromRedirect(element.authentications, entry.key)) {
+      faults.push({ at: `${at}/discovered`, reason: 'no step extracts it' })
+    }
   }
   return faults
 }
@@ -195,7 +214,8 @@ function isOwn(authentication: Authentication, key: string): boolean {
   return own.some((name) => (name.endsWith('.') ? key.startsWith(name) : key === name))
 }
 
-function findAuthenticationFaults({ entries, authentications }: Element): Fault[] {
+function findAuthenticationFaults(element: Element): Fault[] {
+  const { entries, authentications } = element
   return authentications.flatMap((authentication, index) => {
     const at = `/authentications/${index}`
     const faults: Fault[] = []
@@ -208,13 +228,19 @@ function findAuthenticationFaults({ entries, authentications }: Element): Fault[
       faults.push(...findHeaderFaults({ [parameter]: '' }, `${at}/parameter`))
     }
     if (authentication.type === 'oauth2') {
-      faults.push(...findOAuth2Faults(entries, authentication, at))
+      faults.push(...findOAuth2Faults(element, authentication, at))
+    }
+    if (authentication.type === 'oauth1') {
+      faults.push(...findOAuth1Faults(element, authentication, at))
     }
     if (certificate !== undefined) {
       const entry = entries.find(({ key }) => key === certificate)
       if (entry?.type !== 'certificate') {
         faults.push({ at: `${at}/certificate`, reason: 'must be an entry of type certificate' })
       }
+    }
+    if (authentication.baseUrl !== undefined) {
+      faults.push(...findAddressFaults(element, authentication.baseUrl, `${at}/baseUrl`))
     }
     for (const key of new Set(placeholdersIn(authentication))) {
       const entry = entries.find((one) => one.key === key)

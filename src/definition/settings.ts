@@ -24,6 +24,12 @@ export const DefaultSettings = Type.Object(
     concurrency: Type.Optional(
       about('Calls in flight at once.', Type.Integer({ minimum: 1, maximum: 10_000 })),
     ),
+    verifyEveryHours: Type.Optional(
+      about(
+        'How often instances are tried again in the background; 24, and 0 for never.',
+        Type.Integer({ minimum: 0, maximum: 8760 }),
+      ),
+    ),
   },
   strict,
 )

@@ -3,18 +3,22 @@ import { loginOf } from '../authentication/login.ts'
 import { connectionHeaders } from '../egress/request.ts'
 import type { Step } from '../exchange/step.ts'
 import { placeholdersIn } from '../exchange/template.ts'
+import { isFromRedirect } from './consent-faults.ts'
 import type { Element } from './element.ts'
 import type { Fault } from './faults.ts'
+import { isTakenFor, viewOf } from './view.ts'
 
 const headerName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i
 const placeholder = /\{[A-Za-z][^{}]*\}/g
 
 interface PlacedStep {
-  step: Step
+  step: Step & { authentications?: string[] }
   at: string
   /** Where its base stands. */
   baseAt: string
   isLogin: boolean
+  /** The authentication that a login is of. */
+  of?: Authentication
   /** All that is sent with it, but its address. */
   sent: unknown
 }
@@ -25,13 +29,18 @@ export function stepsOf({ authentications, probes }: Element): PlacedStep[] {
     const login = loginOf(authentication)
     if (!login) return []
     const { step } = login
+    const of = authentication
     const place = `/authentications/${index}`
     if (authentication.type === 'oauth2') {
-      const { headers, query, extract, ...sent } = authentication
-      return [{ step, at: place, baseAt: `${place}/tokenUrl`, isLogin: true, sent }]
+      const { headers, query, extract, baseUrl, ...sent } = authentication
+      return [{ step, at: place, baseAt: `${place}/tokenUrl`, isLogin: true, of, sent }]
+    }
+    if (authentication.type === 'oauth1') {
+      const { extract, baseUrl, ...sent } = authentication
+      return [{ step, at: place, baseAt: `${place}/accessTokenUrl`, isLogin: true, of, sent }]
     }
     const at = `${place}/login`
-    return [{ step, at, baseAt: `${at}/base`, isLogin: true, sent: partsOf(step) }]
+    return [{ step, at, baseAt: `${at}/base`, isLogin: true, of, sent: partsOf(step) }]
   })
   const placed = (probes ?? []).map((step, index) => {
     const at = `/probes/${index}`
@@ -46,17 +55,33 @@ function partsOf({ path, query, headers, body }: Step): unknown[] {
 
 /** Whether each step can be sent, succeed, and yield what later ones need. */
 export function findStepFaults(element: Element): Fault[] {
+  const { authentications } = element
   const steps = stepsOf(element)
   const faults = findAddressFaults(element, element.baseUrl, '/baseUrl')
   faults.push(...findHeaderFaults(element.headers, '/headers'))
-  const known = new Set(element.entries.filter((one) => !one.discovered).map(({ key }) => key))
-  const entries = new Map(element.entries.map((entry) => [entry.key, entry]))
   for (const placed of steps) {
     faults.push(...findRequestFaults(element, placed), ...findExtractFaults(element, placed))
-    const { step, at, sent } = placed
-    const used = placeholdersIn([step.base ?? element.baseUrl, sent])
-    for (const key of new Set(used)) {
-      if (entries.get(key)?.discovered && !known.has(key)) {
+  }
+  const early = authentications.flatMap((one) => findEarlyUses(element, one, steps))
+  const byText = new Map(early.map((fault) => [JSON.stringify(fault), fault]))
+  return [...faults, ...byText.values()]
+}
+
+/** What a step needs before another one has found it. */
+function findEarlyUses(
+  element: Element,
+  authentication: Authentication,
+  steps: readonly PlacedStep[],
+): Fault[] {
+  const { baseUrl, entries } = viewOf(element, authentication)
+  const given = entries.filter(
+    ({ key, discovered }) => !discovered || isFromRedirect([authentication], key),
+  )
+  const known = new Set(given.map(({ key }) => key))
+  const faults: Fault[] = []
+  for (const { step, at, sent } of steps.filter((one) => isTaken(one, authentication))) {
+    for (const key of new Set(placeholdersIn([step.base ?? baseUrl, sent]))) {
+      if (!known.has(key) && entries.some((entry) => entry.key === key)) {
         faults.push({ at, reason: `needs {${key}} before any step has extracted it` })
       }
     }
@@ -65,7 +90,12 @@ export function findStepFaults(element: Element): Fault[] {
   return faults
 }
 
-function findAddressFaults({ entries }: Element, address: string, at: string): Fault[] {
+function isTaken({ step, of }: PlacedStep, authentication: Authentication): boolean {
+  return of ? of === authentication : isTakenFor(step, authentication)
+}
+
+/** Whether an address leads where the definition, and nobody else, says. */
+export function findAddressFaults({ entries }: Element, address: string, at: string): Fault[] {
   const entryOf = new Map(entries.map((entry) => [entry.key, entry]))
   const used = placeholdersIn(address).flatMap((key) => entryOf.get(key) ?? [])
   const [server, ...more] = used.filter(({ type }) => type === 'url')
@@ -113,7 +143,8 @@ function findRequestFaults(element: Element, { step, at, baseAt, isLogin }: Plac
     faults.push({ at: `${at}/body`, reason: `a ${step.method} has none` })
   }
   const isSigned = step.authenticate !== false && !isLogin
-  for (const authentication of isSigned ? element.authentications : []) {
+  const signing = element.authentications.filter((one) => isSigned && isTakenFor(step, one))
+  for (const authentication of signing) {
     const reason = findBodyFault(step, authentication)
     if (reason) faults.push({ at: `${at}/body`, reason })
   }
@@ -157,11 +188,11 @@ export function findHeaderFaults(headers: Record<string, string> | undefined, at
 function findExtractFaults({ entries }: Element, { step, at, isLogin }: PlacedStep): Fault[] {
   return Object.entries(step.extract ?? {}).flatMap(([key, extraction]) => {
     const place = `${at}/extract/${key}`
-    const { json, xml, header, among, where } = extraction
-    const ways = [json ?? among, xml, header].filter((one) => one !== undefined)
+    const { json, xml, form, header, among, where } = extraction
+    const ways = [json ?? among, xml, form, header].filter((one) => one !== undefined)
     const faults: Fault[] = []
     if (ways.length !== 1) {
-      faults.push({ at: place, reason: 'must be found in one way: json, xml or header' })
+      faults.push({ at: place, reason: 'must be found in one way: json, xml, form or header' })
     }
     if (where && among === undefined) {
       faults.push({ at: `${place}/where`, reason: 'chooses among several: say among which' })

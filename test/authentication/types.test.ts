@@ -51,6 +51,15 @@ const samples: { [Type in Authentication['type']]: Extract<Authentication, { typ
     login: { method: 'POST', path: 'login', rules: [] },
     headers: { authorization: 'Token {secret}' },
   },
+  oauth1: {
+    type: 'oauth1',
+    name,
+    in: 'query',
+    consumerKey: '{user}',
+    consumerSecret: '{secret}',
+    token: '{secret}',
+    tokenSecret: '{secret}',
+  },
   oauth2: {
     type: 'oauth2',
     name,
@@ -120,7 +129,7 @@ test.each(blind)('$type needs no body, and leaves it as it is', async (authentic
 
 test('only what changes or covers the body has to see it', () => {
   const seeing = all.filter((one) => typeOf(one).seesBody(one)).map(({ type }) => type)
-  expect(seeing).toEqual(['digest', 'body', 'awsSignature4', 'soap', 'usernameToken'])
+  expect(seeing).toEqual(['digest', 'body', 'awsSignature4', 'soap', 'usernameToken', 'oauth1'])
 })
 
 test.each(all)('$type shows no secret in any form, and nothing made of one', (authentication) => {

@@ -238,7 +238,7 @@ test.each<[string, object, string]>([
   [
     'two ways to find it',
     { ...formed(zone), probes: [step({ extract: { zone: { json: '/a', header: 'b' } } })] },
-    '/probes/0/extract/zone: must be found in one way: json, xml or header',
+    '/probes/0/extract/zone: must be found in one way: json, xml, form or header',
   ],
   [
     'a step that cannot succeed',
