@@ -1,6 +1,7 @@
+import { isUsable } from '../access/ownership.ts'
 import type { Context } from '../context.ts'
 import { Refusal } from '../http/errors.ts'
-import { isUsable, notFound } from './permission.ts'
+import { notFound } from './permission.ts'
 import { bundleEntry, findBundle, ownerOf } from './store.ts'
 
 export interface OpenedCertificate {

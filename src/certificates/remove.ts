@@ -1,8 +1,9 @@
+import { isAdmin } from '../access/ownership.ts'
 import type { Principal } from '../access/store.ts'
 import type { Context } from '../context.ts'
 import { isReferenced } from '../database/failure.ts'
 import { Refusal } from '../http/errors.ts'
-import { isAdmin, notFound, requireOwner, requireVisible } from './permission.ts'
+import { notFound, requireOwner, requireVisible } from './permission.ts'
 import { deleteCertificate, findCertificate } from './store.ts'
 import { type CertificateUse, listUses } from './uses.ts'
 

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { insertAuditEntry } from '../audit/entry.ts'
 import { type Db, transaction } from '../database/database.ts'
 import type { Sealed } from '../vault/vault.ts'
 import type { CertificateDescription } from './bundle.ts'
@@ -56,7 +57,7 @@ export async function insertCertificate(
       .values({ ...key, ...content })
       .execute()
     await insertBundle(tx, { ...key, secretVersion: 1 }, bundle)
-    await insertAuditEntry(tx, key, 'certificate.created', deed)
+    await insertCertificateEntry(tx, key, 'certificate.created', deed)
   })
 }
 
@@ -66,7 +67,7 @@ export async function insertCertificate(
  */
 export function updateCertificate(
   db: Db,
-  key: CertificateKey & { secretVersion: number },
+  key: CertificateKey & { userId: number; secretVersion: number },
   content: CertificateContent,
   bundle: SealedBundle,
   deed: Deed,
@@ -83,7 +84,7 @@ export function updateCertificate(
     if (updated.numUpdatedRows === 0n) return false
     await deleteBundles(tx, key)
     await insertBundle(tx, { organizationId, id, secretVersion: secretVersion + 1 }, bundle)
-    await insertAuditEntry(tx, key, 'certificate.replaced', deed)
+    await insertCertificateEntry(tx, key, 'certificate.replaced', deed)
     return true
   })
 }
@@ -98,10 +99,11 @@ export function deleteCertificate(db: Db, key: CertificateKey, deed: Deed): Prom
       .deleteFrom('certificates')
       .where('organizationId', '=', key.organizationId)
       .where('id', '=', key.id)
+      .returning('userId')
       .executeTakeFirst()
-    if (deleted.numDeletedRows === 0n) return false
+    if (!deleted) return false
     await deleteBundles(tx, key)
-    await insertAuditEntry(tx, key, 'certificate.deleted', deed)
+    await insertCertificateEntry(tx, { ...key, ...deleted }, 'certificate.deleted', deed)
     return true
   })
 }
@@ -175,10 +177,12 @@ async function deleteBundles(db: Db, { organizationId, id }: CertificateKey) {
     .execute()
 }
 
-async function insertAuditEntry(db: Db, key: CertificateKey, action: string, deed: Deed) {
-  const { userId, requestId, address } = deed
-  await sql`
-    insert into audit_entries (organization_id, user_id, action, request_id, address, detail)
-    values (${key.organizationId}, ${userId}, ${action}, ${requestId}, ${address},
-      jsonb_build_object('certificateId', ${key.id}::bigint))`.execute(db.kysely)
+function insertCertificateEntry(
+  db: Db,
+  { organizationId, id, userId: ownerId }: CertificateKey & { userId: number },
+  action: string,
+  deed: Deed,
+) {
+  const detail = { certificateId: id }
+  return insertAuditEntry(db, { organizationId, ...deed }, action, { ownerId, detail })
 }
