@@ -1,19 +1,16 @@
 import { LRUCache } from 'lru-cache'
 import type { Db } from '../database/database.ts'
 import type { Listener } from '../database/listener.ts'
-import { findCaller, type Principal } from './store.ts'
+import { type Asked, type Found, findCaller, type Principal } from './store.ts'
 
 /** The channel that the database notifies of every change to organizations, users and secrets. */
 export const accessChannel = 'latchkey_access'
-
-type Asked = Parameters<typeof findCaller>[1]
-type Found = Awaited<ReturnType<typeof findCaller>>
 
 const maxCallers = 10_000
 const lifeMs = 30_000
 
 /**
- * Callers by the hashes of their secrets. Only those that are known are remembered, and only while
+ * Callers by the hashes of their secrets, or of their bearer token. Only those that are known are remembered, and only while
  * the database is heard; a change that it tells of forgets them all.
  */
 export class Callers {
@@ -31,11 +28,14 @@ export class Callers {
     if (!this.#listener.isCurrent()) return findCaller(this.#db, asked)
     const key = keyOf(asked)
     const known = this.#known.get(key)
-    if (known) return { organizationKnown: true, principal: known }
+    if (known) return { organizationKnown: true, principal: known, endsInMs: undefined }
     const before = this.#changes
     const found = await findCaller(this.#db, asked)
     // What changed meanwhile may have been what was just read.
-    if (found.principal && before === this.#changes) this.#known.set(key, found.principal)
+    const ttl = Math.min(lifeMs, Math.floor(found.endsInMs ?? lifeMs))
+    if (found.principal && ttl > 0 && before === this.#changes) {
+      this.#known.set(key, found.principal, { ttl })
+    }
     return found
   }
 
@@ -45,7 +45,11 @@ export class Callers {
   }
 }
 
-function keyOf({ organizationId, userHashes, organizationHashes }: Asked): string {
-  const hashes = [...userHashes, ...organizationHashes].map((hash) => hash.toString('base64'))
-  return [organizationId, ...hashes].join(' ')
+function keyOf(asked: Asked): string {
+  const hashes =
+    'bearerHashes' in asked
+      ? ['bearer', ...asked.bearerHashes]
+      : [...asked.userHashes, ...(asked.organizationHashes ?? ['alone'])]
+  const words = hashes.map((hash) => (typeof hash === 'string' ? hash : hash.toString('base64')))
+  return [asked.organizationId, ...words].join(' ')
 }

@@ -1,9 +1,12 @@
 import type { FastifyInstance } from 'fastify'
-import { Refusal } from '../http/errors.ts'
+import type { Db } from '../database/database.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Callers } from './callers.ts'
 import { identify } from './identify.ts'
+import { identifyConnection, identifyInstance } from './instance-token.ts'
+import { type Right, requireRight } from './rights.ts'
 import type { Principal } from './store.ts'
+import type { TokenUses } from './token-uses.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -11,6 +14,8 @@ declare module 'fastify' {
     principal: Principal
     /** There in every scope behind `recogniseUser`, where somebody says who calls. */
     visitor?: Principal
+    /** There in every scope behind `requireInstance` and `requireConnection`. */
+    instanceId: number
   }
 }
 
@@ -24,14 +29,33 @@ export function requireUser(app: FastifyInstance, context: { callers: Callers; v
   })
 }
 
-/** Behind `requireUser`: for admins of the organization alone. */
-export function requireAdmin(app: FastifyInstance) {
-  app.addHook('onRequest', async ({ principal }) => {
-    if (principal.user.role === 'org-admin') return
-    throw new Refusal(
-      'role-insufficient',
-      'Only admins of the organization may do this. Ask one of them.',
-    )
+/** Behind `requireUser`: for those alone whose role has the right. */
+export function guardRight(app: FastifyInstance, right: Right) {
+  app.addHook('onRequest', async ({ principal }) => requireRight(principal, right))
+}
+
+/** Behind `requireUser`: for what is done to the instance whose token the header names besides. */
+export function requireInstance(
+  app: FastifyInstance,
+  context: { db: Db; vault: Vault; tokenUses: TokenUses },
+) {
+  app.decorateRequest('instanceId')
+  app.addHook('onRequest', async (request) => {
+    const { principal, headers } = request
+    request.instanceId = await identifyInstance(context, principal, headers.authorization)
+  })
+}
+
+/** Everything in this scope goes through an instance to its vendor; User and Element will do. */
+export function requireConnection(
+  app: FastifyInstance,
+  context: { db: Db; callers: Callers; vault: Vault; tokenUses: TokenUses },
+) {
+  app.decorateRequest('principal')
+  app.decorateRequest('instanceId')
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('cache-control', 'no-store')
+    Object.assign(request, await identifyConnection(context, request.headers.authorization))
   })
 }
 

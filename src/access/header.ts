@@ -1,11 +1,15 @@
-/** The parts of `Authorization: User <secret>, Organization <secret>[, Element <token>]`. */
+/**
+ * The parts of `Authorization: User <secret>, Organization <secret>[, Element <token>]`, where
+ * `Bearer <token>` may stand in the place of the two secrets.
+ */
 export interface AuthorizationParts {
   user?: string
   organization?: string
   element?: string
+  bearer?: string
 }
 
-const names = ['user', 'organization', 'element'] as const
+const names = ['user', 'organization', 'element', 'bearer'] as const
 
 /** The parts in any order and any case; undefined for what does not follow that grammar. */
 export function parseAuthorization(header: string): AuthorizationParts | undefined {
@@ -16,5 +20,6 @@ export function parseAuthorization(header: string): AuthorizationParts | undefin
     if (!name || !secret || parts[name] !== undefined) return undefined
     parts[name] = secret
   }
+  if (parts.bearer && (parts.user || parts.organization)) return undefined
   return parts
 }

@@ -1,67 +1,103 @@
 import { parseArgs } from 'node:util'
-import { readEnv } from '../config.ts'
-import { openDatabase } from '../database/database.ts'
-import { attachEmbedded } from '../database/embedded.ts'
-import { migrate } from '../database/migrate.ts'
-import { Keyring } from '../vault/keyring.ts'
-import { openStorage } from '../vault/storage.ts'
-import { Vault } from '../vault/vault.ts'
-import { createOrganization, type FirstAccess } from './organization.ts'
+import type { Page } from '../http/paging.ts'
+import { changeOrganization, listOrganizationPage } from '../operator/organizations.ts'
+import { type Env, exitCodeOf, inColumns, type Terminal, type Tools, withTools } from './command.ts'
+import {
+  createOrganization,
+  type FirstAccess,
+  operatorDeed,
+  readOrganizationName,
+} from './organization.ts'
 
 const usage = `Usage: npm run organization -- create <name> --user <email>
+       npm run organization -- list
+       npm run organization -- rename <id> <name>
+       npm run organization -- disable <id>
+       npm run organization -- enable <id>
 
-  Makes an organization with its first user, and prints their secrets once.`
+  create   makes an organization with its first user, and prints their secrets once
+  disable  lets none of its callers in, until it is enabled again; nothing is deleted`
+
+type Command = (tools: Tools, terminal: Terminal) => Promise<void>
 
 /** Runs `npm run organization`, and answers its exit code: 2 for a wrong call, 1 for a failure. */
 export async function runOrganizationCommand(
   args: readonly string[],
-  env: Record<string, string | undefined>,
-  out: { print(line: string): void; complain(line: string): void },
+  env: Env,
+  terminal: Terminal,
 ): Promise<number> {
-  const given = readArguments(args)
-  if (!given) {
-    out.complain(usage)
-    return 2
-  }
-  try {
-    const access = await create(env, given)
-    out.print(`Organization ${access.organizationId} "${given.name}", user ${access.userId}`)
-    out.print(`Organization secret: ${access.organizationSecret}`)
-    out.print(`User secret:         ${access.userSecret}`)
-    out.print('They are not shown again. A client sends them with every request:')
-    out.print(`Authorization: User ${access.userSecret}, Organization ${access.organizationSecret}`)
-    return 0
-  } catch (error) {
-    out.complain((error as Error).message.split('\n')[0]!)
-    return 1
-  }
+  const command = readCommand(args)
+  if (command)
+    return exitCodeOf(terminal, () => withTools(env, (tools) => command(tools, terminal)))
+  terminal.complain(usage)
+  return 2
 }
 
-function readArguments(args: readonly string[]): { name: string; email: string } | undefined {
+function readCommand(args: readonly string[]): Command | undefined {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       options: { user: { type: 'string' } },
       allowPositionals: true,
     })
-    const [command, name, ...more] = positionals
-    if (command !== 'create' || !name || !values.user || more.length > 0) return undefined
-    return { name, email: values.user }
+    return chooseCommand(positionals, values.user)
   } catch {
     return undefined
   }
 }
 
-async function create(
-  env: Record<string, string | undefined>,
-  given: { name: string; email: string },
-): Promise<FirstAccess> {
-  const config = readEnv(env)
-  await using resources = new AsyncDisposableStack()
-  const { databaseUrl, keys } = await openStorage(config, resources, attachEmbedded)
-  await migrate(databaseUrl)
-  const db = resources.use(openDatabase({ url: databaseUrl, maxConnections: 2, onError: () => {} }))
-  return await createOrganization({ db, vault: await Vault.open(db, new Keyring(keys)) }, given)
+function chooseCommand([verb, ...words]: string[], email: string | undefined): Command | undefined {
+  const [first = '', second = ''] = words
+  if (verb === 'create') {
+    return words.length === 1 && first && email ? create({ name: first, email }) : undefined
+  }
+  const id = /^\d{1,15}$/.test(first) ? Number(first) : undefined
+  if (email !== undefined) return undefined
+  if (verb === 'list') return words.length === 0 ? list : undefined
+  if (id === undefined) return undefined
+  if (verb === 'rename') return words.length === 2 && second ? rename(id, second) : undefined
+  if (words.length > 1) return undefined
+  if (verb === 'disable') return disable(id, true)
+  return verb === 'enable' ? disable(id, false) : undefined
+}
+
+function create(given: { name: string; email: string }): Command {
+  return async (tools, terminal) => {
+    const access: FirstAccess = await createOrganization(tools, given)
+    terminal.print(`Organization ${access.organizationId} "${given.name}", user ${access.userId}`)
+    terminal.print(`Organization secret: ${access.organizationSecret}`)
+    terminal.print(`User secret:         ${access.userSecret}`)
+    terminal.print('They are not shown again. A client sends them with every request:')
+    terminal.print(
+      `Authorization: User ${access.userSecret}, Organization ${access.organizationSecret}`,
+    )
+  }
+}
+
+const list: Command = async (tools, terminal) => {
+  const page: Page = { pageSize: 200, after: 0 }
+  for (;;) {
+    const { organizations, headers } = await listOrganizationPage(tools, page)
+    const rows = organizations.map(({ id, state, name }) => [String(id), state, name])
+    for (const line of inColumns(rows)) terminal.print(line)
+    if (headers['elements-next-page-token'] === undefined) return
+    page.after = organizations.at(-1)!.id
+  }
+}
+
+function rename(id: number, text: string): Command {
+  return async (tools, terminal) => {
+    const name = readOrganizationName(text)
+    await changeOrganization(tools, id, { name }, operatorDeed(id))
+    terminal.print(`Organization ${id} is called "${name}" now.`)
+  }
+}
+
+function disable(id: number, disabled: boolean): Command {
+  return async (tools, terminal) => {
+    const { name } = await changeOrganization(tools, id, { disabled }, operatorDeed(id))
+    terminal.print(`Organization ${id} "${name}" is ${disabled ? 'disabled' : 'enabled'}.`)
+  }
 }
 
 if (import.meta.main) {

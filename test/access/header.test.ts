@@ -5,6 +5,7 @@ import { parseAuthorization } from '../../src/access/header.ts'
 const user = 'lku_1_AbC/+='
 const organization = 'lko_1_xyz=='
 const element = 'lki_1_token'
+const bearer = 'lkb_1_token'
 
 describe('refused', () => {
   test.each([
@@ -27,8 +28,10 @@ describe('refused', () => {
     `User=${user}, Organization=${organization}`,
     `"User" ${user}`,
     `User: ${user}`,
-    `Bearer ${user}`,
-    `Bearer ${user}, User ${user}`,
+    'Bearer',
+    `Bearer ${bearer}, User ${user}`,
+    `Bearer ${bearer}, Organization ${organization}`,
+    `Bearer ${bearer}, Bearer ${bearer}`,
     'Basic dTpw',
     user,
     `__proto__ ${user}`,
@@ -47,6 +50,8 @@ describe('accepted', () => {
     [`user ${user},ORGANIZATION ${organization}`, { user, organization }],
     [`  User\t${user} ,  Organization   ${organization}\t`, { user, organization }],
     [`Element ${element}, User ${user}`, { user, element }],
+    [`Bearer ${bearer}`, { bearer }],
+    [`Element ${element}, bearer ${bearer}`, { element, bearer }],
   ])('%j', (header, parts) => {
     expect(parseAuthorization(header)).toEqual(parts)
   })

@@ -25,7 +25,7 @@ test.each([
   ['an empty value', () => ''],
   ['the User part alone', () => `User ${parts.user}`],
   ['the Organization part alone', () => `Organization ${parts.organization}`],
-  ['a bearer token', () => `Bearer ${parts.user}`],
+  ['a bearer token beside a secret', () => `Bearer ${parts.user}, User ${parts.user}`],
   [
     'a part twice',
     () => `User ${parts.user}, User ${parts.user}, Organization ${parts.organization}`,

@@ -1,0 +1,153 @@
+import { Type } from 'typebox'
+import type { Context } from '../context.ts'
+import { refusals } from '../http/problem.ts'
+import { Model } from '../http/schema.ts'
+import type { Server } from '../http/server.ts'
+import type {
+  Account,
+  AccountChange,
+  AccountReplacement,
+  AccountRequest,
+} from './account-schema.ts'
+import { addAccount, changeAccount, removeAccount } from './accounts.ts'
+import { addUser } from './add-user.ts'
+import { deedOf } from './deed.ts'
+import { guardRight } from './guard.ts'
+import { bodyRefusals, accountParams as params, readingRefusals } from './route-parts.ts'
+import type { User, UserRequest } from './user-schema.ts'
+
+const tags = ['accounts']
+const bodyLimit = 64 * 1024
+const answered = Model<Account>('Account')
+
+const changeRefusals = refusals(
+  'account-not-found',
+  'account-default',
+  'last-admin',
+  'role-insufficient',
+  ...bodyRefusals,
+  ...readingRefusals,
+)
+
+/** Changing accounts and adding users to them, for admins. */
+export function accountChangeRoutes(app: Server, context: Context) {
+  app.register(async (governed: Server) => {
+    guardRight(governed, 'all-users')
+    changingRoutes(governed, context)
+    userRoute(governed, context)
+  })
+}
+
+function changingRoutes(app: Server, context: Context) {
+  app.post(
+    '/accounts',
+    {
+      bodyLimit,
+      schema: {
+        operationId: 'createAccount',
+        summary: 'Add an account',
+        tags,
+        body: Model<AccountRequest>('AccountRequest'),
+        response: {
+          200: answered,
+          ...refusals('role-insufficient', ...bodyRefusals, ...readingRefusals),
+        },
+      },
+    },
+    async (request) => addAccount(context, request.body, deedOf(request)),
+  )
+
+  app.put(
+    '/accounts/:id',
+    {
+      bodyLimit,
+      schema: {
+        operationId: 'replaceAccount',
+        summary: 'Replace an account',
+        tags,
+        params,
+        body: Model<AccountReplacement>('AccountReplacement'),
+        response: { 200: answered, ...changeRefusals },
+      },
+    },
+    async (request) => {
+      const whole = { description: '', externalId: null, ...request.body }
+      return changeAccount(context, request.params.id, whole, deedOf(request))
+    },
+  )
+
+  app.patch(
+    '/accounts/:id',
+    {
+      bodyLimit,
+      schema: {
+        operationId: 'changeAccount',
+        summary: 'Change an account',
+        description: 'What is left out stays. `"active": false` lets its users in no more.',
+        tags,
+        params,
+        body: Model<AccountChange>('AccountChange'),
+        response: { 200: answered, ...changeRefusals },
+      },
+    },
+    async (request) => changeAccount(context, request.params.id, request.body, deedOf(request)),
+  )
+
+  app.delete(
+    '/accounts/:id',
+    {
+      schema: {
+        operationId: 'deleteAccount',
+        summary: 'Delete an account',
+        description: 'Refused while it has users, and for the default one.',
+        tags,
+        params,
+        response: {
+          200: Type.Null({ description: 'It is gone' }),
+          ...refusals(
+            'account-not-found',
+            'account-default',
+            'account-in-use',
+            'role-insufficient',
+            ...readingRefusals,
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      await removeAccount(context, request.params.id, deedOf(request))
+      return reply.send()
+    },
+  )
+}
+
+function userRoute(app: Server, context: Context) {
+  app.post(
+    '/accounts/:id/users',
+    {
+      bodyLimit,
+      schema: {
+        operationId: 'createUser',
+        summary: 'Add a user',
+        description: "Answers the user's secret, this once.",
+        tags,
+        params,
+        body: Model<UserRequest>('UserRequest'),
+        response: {
+          200: Model<User>('User'),
+          ...refusals(
+            'account-not-found',
+            'role-insufficient',
+            'role-unknown',
+            'email-taken',
+            'password-unfit',
+            'passwords-busy',
+            ...bodyRefusals,
+            ...readingRefusals,
+          ),
+        },
+      },
+    },
+    async (request) => addUser(context, request.params.id, request.body, deedOf(request)),
+  )
+}
