@@ -3,7 +3,10 @@ import { showConfiguration } from '../definition/configuration.ts'
 import { type Element, imageOf } from '../definition/element.ts'
 import type { Instance } from './schema.ts'
 import { showSettings } from './settings.ts'
-import type { InstanceRecord, InstanceTimes } from './store.ts'
+import type { InstanceRecord, InstanceTimes, LastCheck } from './store.ts'
+
+/** States in which it can be called through. */
+const valid: readonly InstanceRecord['state'][] = ['verified', 'unverified', 'expiring']
 
 /** The instance as its owner sees it; secrets are stars, the token is not. */
 export function showInstance(given: {
@@ -16,7 +19,7 @@ export function showInstance(given: {
   const { record, element, user } = given
   // What no entry is called is nothing that was asked for.
   const secretKeys = [...given.secretKeys].filter((key) => !key.startsWith('$'))
-  const typeOauth = element.authentications.some(({ type }) => type === 'oauth2')
+  const oauth = element.authentications.find(({ type }) => /^oauth[12]$/.test(type))
   return {
     id: record.id,
     name: record.name,
@@ -31,18 +34,18 @@ export function showInstance(given: {
       image: imageOf(element),
       active: true,
       deleted: false,
-      typeOauth,
+      typeOauth: oauth !== undefined,
       trialAccount: false,
       configDescription: element.configDescription,
       transformationsEnabled: true,
-      authentication: typeOauth ? { type: 'oauth2' } : {},
+      authentication: oauth ? { type: oauth.type } : {},
       hub: element.hub,
       parameters: [],
     },
     elementId: element.id,
     tags: record.tags,
     provisionInteractions: [],
-    valid: record.state === 'verified' || record.state === 'unverified',
+    valid: valid.includes(record.state),
     disabled: record.disabled,
     maxCacheSize: 0,
     cacheTimeToLive: 0,
@@ -58,12 +61,22 @@ export function showInstance(given: {
       lastName: user.lastName,
     },
     settings: showSettings(element, record.settings),
-    authentication: { type: record.authenticationType },
+    authentication: {
+      type: record.authenticationType,
+      ...(record.oauthAppId !== null && { oauthAppId: record.oauthAppId }),
+    },
     state: record.state,
     stateSince: record.stateSince.toISOString(),
     stateReason: record.stateReason,
     verifiedAt: record.verifiedAt?.toISOString() ?? null,
+    lastCheck: showCheck(record.lastCheck),
     externalId: record.externalId,
     warnings: record.warnings,
   }
+}
+
+function showCheck(check: LastCheck | null | undefined): Instance['lastCheck'] {
+  if (!check) return null
+  const { verdict, at, message } = check
+  return { verdict, at, message }
 }

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import type { Principal } from '../access/store.ts'
 import type { CertificateSource } from '../authentication/send.ts'
 import type { CertificateBundle } from '../certificates/bundle.ts'
@@ -11,8 +12,10 @@ import type {
   GivenCertificate,
   Warning,
 } from '../definition/configuration.ts'
+import type { Values } from '../exchange/request.ts'
 import { Refusal } from '../http/errors.ts'
 import { type Credentials, originsOf } from '../probe/request.ts'
+import type { InstanceRecord } from './store.ts'
 
 type Needs = Pick<Context, 'db' | 'vault' | 'certificates'>
 
@@ -72,6 +75,31 @@ export async function readCertificates(
     if (authentication.certificate === key) read.certificateFor = source
   }
   return read
+}
+
+/** The certificate that a stored instance presents; left out where its authentication needs none. */
+export function storedCertificate(
+  context: Pick<Context, 'db' | 'vault'>,
+  record: Pick<InstanceRecord, 'organizationId' | 'id' | 'userId' | 'configuration'>,
+  { certificate: entry }: Credentials['authentication'],
+  opened: Values,
+): CertificateSource | undefined {
+  if (entry === undefined) return undefined
+  const { organizationId, userId, configuration } = record
+  const identity = `instance/${record.id}`
+  const file = opened.get(entry)
+  if (file !== undefined) {
+    const { certificate, key } = JSON.parse(file)
+    const { fingerprint256: fingerprint } = new X509Certificate(certificate)
+    return async () => ({ certificate, key, fingerprint, identity })
+  }
+  const certificateId = Number(configuration[entry] ?? 0)
+  if (certificateId === 0) return undefined
+  const asked = { organizationId, userId, certificateId }
+  return async (destination) => ({
+    ...(await openCertificate(context, { ...asked, destination })),
+    identity,
+  })
 }
 
 async function readFile(

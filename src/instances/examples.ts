@@ -13,6 +13,12 @@ export const elementInstanceRequest = {
 /** The same for `POST /instances`. */
 export const instanceRequest = { element: { key: 'connectwisehd' }, ...elementInstanceRequest }
 
+/** The body of `PATCH /instances/{id}`. */
+export const instanceChange = {
+  name: 'Acme help desk',
+  configuration: { 'helpdesk.connectwise.password': 'api1' },
+}
+
 /** What either is answered. */
 export const instance = {
   id: 1000,
@@ -62,6 +68,10 @@ export const instance = {
   stateSince: '2026-11-22T12:27:42.811Z',
   stateReason: null,
   verifiedAt: '2026-11-22T12:27:42.811Z',
+  lastCheck: null,
   externalId: null,
   warnings: [],
 }
+
+/** What `GET /ping` answers. */
+export const pong = { dateTime: '2026-11-22T12:27:42.811Z', endpoint: 'connectwisehd' }

@@ -17,10 +17,7 @@ export async function getInstance(
   const record = await findInstance(db, { organizationId, id, userId: user.id })
   const token = record?.secrets.find((secret) => secret.entry === tokenEntry)
   if (!record || !token?.sealed) {
-    throw new Refusal(
-      'instance-not-found',
-      `You have no instance with the id ${id}. Check the id, and whose secrets you sent.`,
-    )
+    throw instanceNotFound(id)
   }
   const place = { organizationId, owner: ownerOf(id), ...token }
   const instance = showInstance({
@@ -31,4 +28,11 @@ export async function getInstance(
     token: await vault.open(place, token.sealed, caller),
   })
   return { instance, revision: record.revision }
+}
+
+export function instanceNotFound(id: number): Refusal {
+  return new Refusal(
+    'instance-not-found',
+    `You have no instance with the id ${id}. Check the id, and whose secrets you sent.`,
+  )
 }

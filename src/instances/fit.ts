@@ -1,6 +1,7 @@
 import { type Authentication, keyOf } from '../authentication/authentication.ts'
 import { checkConfiguration, type Scalar } from '../definition/configuration.ts'
 import type { Element, Entry } from '../definition/element.ts'
+import { viewOf } from '../definition/view.ts'
 import { baseUrlOf } from '../exchange/address.ts'
 import type { Values } from '../exchange/request.ts'
 import { placeholdersIn, RenderError } from '../exchange/template.ts'
@@ -34,9 +35,11 @@ export function fit(
     const reason = `is "${authenticationType}", which is no longer offered: there is ${choices}`
     return { misfits: [{ key: 'authentication.type', reason }], configuration }
   }
+  const view = viewOf(element, authentication)
   const checked = checkConfiguration(element, authentication, configuration)
   const sealed = new Set(instance.secrets.map(({ entry }) => entry))
-  const unmade = findUnmade(element)
+  const closed = element.entries.filter(({ secret }) => secret).map(({ key }) => key)
+  const unmade = findUnmade(element, closed)
   const known = new Map([
     ...storedOf(element.entries, configuration),
     ...checked.values,
@@ -51,8 +54,8 @@ export function fit(
       key,
       reason: 'is a secret now, and was stored in the open: send it again',
     })),
-    ...findUndiscovered(element, authentication, known).filter(({ key }) => !sealed.has(key)),
-    ...findAddressMisfits(element, known),
+    ...findUndiscovered(view, authentication, known).filter(({ key }) => !sealed.has(key)),
+    ...findAddressMisfits(view, known),
     ...findStraying(instance, element, authentication, known),
   ]
   return {
@@ -62,8 +65,8 @@ export function fit(
 }
 
 /** What is derived of secrets, directly or not: while those stay closed it cannot be made anew. */
-function findUnmade({ entries }: Element): Set<Entry> {
-  const closed = new Set(entries.filter(({ secret }) => secret).map(({ key }) => key))
+export function findUnmade({ entries }: Element, secrets: Iterable<string>): Set<Entry> {
+  const closed = new Set(secrets)
   const unmade = new Set<Entry>()
   for (const entry of entries) {
     if (!placeholdersIn(entry.derived).some((source) => closed.has(source))) continue

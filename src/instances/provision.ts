@@ -5,6 +5,8 @@ import { isReferenced, mayBeStored } from '../database/failure.ts'
 import type { Element } from '../definition/element.ts'
 import { install } from '../elements/install.ts'
 import { Refusal } from '../http/errors.ts'
+import { appGone } from '../oauth/app-permission.ts'
+import type { ConsentAsked } from '../oauth/consent.ts'
 import { originsOf } from '../probe/request.ts'
 import { createToken, tokenEntry } from '../vault/token.ts'
 import { caller } from '../vault/vault.ts'
@@ -20,6 +22,7 @@ import {
   insertInstance,
   ownerOf,
 } from './store.ts'
+import { firstLife } from './token-life.ts'
 import { tokenSecrets, tokensEntry } from './tokens.ts'
 import { draft, type Verified, verify } from './verify.ts'
 
@@ -31,6 +34,10 @@ export interface ProvisionRequest {
   /** From the path, where it names the element. */
   keyInPath: string | undefined
   body: ElementInstanceRequest
+  /** Where our own callback took the redirect of a consent. */
+  connect?: ConsentAsked['connect']
+  /** The connect session that ends with it. */
+  session?: { id: number; over(): Refusal } | undefined
   /** Told as soon as it is known, also where the request ends in a refusal. */
   note(known: { instanceId?: number; elementKey?: string }): void
 }
@@ -62,12 +69,12 @@ export async function provision(
   note({ elementKey: element.key })
   const texts = readTexts(body)
   const given = await readCredentials(context, request, element)
-  const { credentials, configuration, certificates, warnings } = given
+  const { credentials, configuration, certificates, app, consent, warnings } = given
   const { authentication, values } = credentials
   const { discovered, session, ...state }: Verified =
     body.verify === false
       ? draft
-      : await verify(context, organizationId, credentials, configuration.first)
+      : await verify(context, organizationId, credentials, configuration.first, consent?.take)
 
   const { secret = [], open = [] } = Object.groupBy(discovered, ([key]) =>
     credentials.secretKeys.has(key) ? 'secret' : 'open',
@@ -83,6 +90,7 @@ export async function provision(
     ...texts,
     configuration: { ...configuration.plain, ...Object.fromEntries(open) },
     authenticationType: keyOf(authentication),
+    oauthAppId: app?.id ?? null,
     settings: keepSettings(body.settings ?? {}),
     warnings: [...warnings, ...findStrangers(body)],
     externalId: body.externalId ?? null,
@@ -100,8 +108,10 @@ export async function provision(
     secrets,
     certificateIds: certificates.ids,
     token: context.vault.hash(token),
+    tokens: firstLife(context.jobs, { organizationId, instanceId: id }, authentication, session),
     requestId,
     address,
+    connectSessionId: request.session?.id,
   }
   const show = (times: InstanceTimes) =>
     showInstance({
@@ -113,7 +123,11 @@ export async function provision(
     })
   await install(context, { organizationId, userId: user.id, requestId, address }, found)
   try {
-    if (!claim) return show((await insertInstance(context.db, storing))!)
+    if (!claim) {
+      const times = await insertInstance(context.db, storing)
+      if (!times) throw request.session!.over()
+      return show(times)
+    }
     const at = claim.now()
     const verifiedAt = record.state === 'verified' ? at : null
     const answer = show({ createdAt: at, updatedAt: at, stateSince: at, verifiedAt })
@@ -122,6 +136,7 @@ export async function provision(
     return answer
   } catch (error) {
     if (mayBeStored(error)) throw unknownOutcome()
+    if (app && isReferenced(error)) throw appGone()
     if (certificates.ids.length > 0 && isReferenced(error)) throw certificateGone()
     throw found.own && isReferenced(error) ? elementGone(element) : error
   }
@@ -139,7 +154,7 @@ function certificateGone(): Refusal {
   )
 }
 
-function unknownOutcome(): Refusal {
+export function unknownOutcome(): Refusal {
   return new Refusal('outcome-unknown', {
     message:
       'The database did not answer: the instance may have been stored, or not. Ask again with the same Idempotency-Key, if you sent one; otherwise look before you send it again.',

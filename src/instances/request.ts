@@ -2,13 +2,17 @@ import { type Authentication, keyOf } from '../authentication/authentication.ts'
 import {
   type CheckedConfiguration,
   checkConfiguration,
+  type Scalar,
   type Warning,
 } from '../definition/configuration.ts'
 import type { Element } from '../definition/element.ts'
+import { refuseConfiguration } from '../definition/refuse.ts'
 import type { Elements, KnownElement } from '../elements/elements.ts'
-import { getElement, keysOf } from '../elements/find.ts'
+import { getElement, keysOf, requireActive } from '../elements/find.ts'
+import type { Values } from '../exchange/request.ts'
 import { Refusal } from '../http/errors.ts'
 import { showKey } from '../http/show-key.ts'
+import { needsConsent } from '../oauth/flow.ts'
 import { type Prepared, prepare } from '../probe/request.ts'
 import { stripMarkup } from './markup.ts'
 import { type ElementInstanceRequest, Instance, InstanceRequest } from './schema.ts'
@@ -42,11 +46,7 @@ export async function findElement(
       invalid: [{ key: 'element', reason: `does not agree with "${found.key}"` }],
     })
   }
-  if (found.active) return found
-  throw new Refusal(
-    'element-inactive',
-    `"${found.key}" is not active. An admin of the organization activates it with PUT /elements/${found.key}/active.`,
-  )
+  return requireActive(found)
 }
 
 /**
@@ -83,13 +83,15 @@ function isPlainText(text: string): boolean {
 }
 
 /**
- * The type that is asked for, or the only one, and a warning where that is not the same.
+ * The type that is asked for, the one that a request without a name means, or the only one, and a
+ * warning where that is not the same.
  * @throws {Refusal} `authentication-unclear` with the choices
  */
 export function chooseAuthentication(
   element: Element,
-  { configuration, authentication }: ElementInstanceRequest,
+  body: ElementInstanceRequest,
 ): { authentication: Authentication; warnings: Warning[] } {
+  const { configuration, authentication } = body
   const asked = [authentication?.type, configuration?.['authentication.type']].filter(
     (type) => type !== undefined && type !== null && type !== '',
   )
@@ -101,7 +103,10 @@ export function chooseAuthentication(
     })
   }
   const [only, ...more] = element.authentications
-  const chosen = element.authentications.find((one) => keyOf(one) === asked[0])
+  const chosen =
+    asked.length > 0
+      ? element.authentications.find((one) => keyOf(one) === asked[0])
+      : findMeant(element, body)
   if (chosen) return { authentication: chosen, warnings: [] }
   if (more.length > 0) {
     throw new Refusal('authentication-unclear', {
@@ -114,9 +119,46 @@ export function chooseAuthentication(
   return { authentication: only!, warnings }
 }
 
+/** Of several: the one that can use what is brought along, or the element's default. */
+function findMeant(
+  { authentications }: Element,
+  { providerData = {}, externalAuthentication }: ElementInstanceRequest,
+): Authentication | undefined {
+  const isConsented = Object.keys(providerData).length > 0
+  const preset = authentications.find((one) => one.default)
+  const usable =
+    externalAuthentication === 'initial'
+      ? authentications.filter((one) => one.type === 'oauth2' && one.refreshToken !== undefined)
+      : authentications.filter((one) => isConsented && needsConsent(one))
+  const [fit, ...others] = usable
+  if (!fit) return preset
+  return others.length === 0 ? fit : usable.find((one) => one === preset)
+}
+
+/** A refresh token that is brought along takes the place of whatever would yield one. */
+export function grantFor(
+  authentication: Authentication,
+  { externalAuthentication }: { externalAuthentication?: string | undefined },
+): Authentication {
+  return authentication.type === 'oauth2' && externalAuthentication === 'initial'
+    ? { ...authentication, grant: 'refreshToken' }
+    : authentication
+}
+
 /** A configuration that can be used, and the request that tries it first. */
 export interface UsableConfiguration extends CheckedConfiguration {
   first: Prepared | undefined
+}
+
+/** What a configuration is made of. */
+export interface ConfigurationSources {
+  body: ElementInstanceRequest
+  /** By the request, or when a consent was asked for. */
+  given: Record<string, Scalar>
+  /** By an app profile: not the instance's own; `null` where it is not opened yet. */
+  app: Record<string, Scalar>
+  /** By a consent. */
+  told: Values
 }
 
 /**
@@ -126,19 +168,27 @@ export interface UsableConfiguration extends CheckedConfiguration {
 export async function readConfiguration(
   element: Element,
   authentication: Authentication,
-  body: ElementInstanceRequest,
+  { body, given, app, told }: ConfigurationSources,
 ): Promise<UsableConfiguration> {
-  const { 'authentication.type': _, ...given } = body.configuration ?? {}
-  refuseLargeValues(given)
-  const checked = checkConfiguration(element, authentication, given)
-  const { values, missing, unknown } = checked
+  refuseLargeValues(body.configuration ?? {})
+  const checked = checkConfiguration(element, authentication, { ...given, ...app })
+  const { unknown } = checked
+  const missing = checked.missing.filter(({ key }) => !Object.hasOwn(app, key))
+  for (const key of Object.keys(app)) {
+    delete checked.plain[key]
+    checked.secrets.delete(key)
+    checked.secretKeys.add(key)
+  }
+  for (const key of told.keys()) if (key.startsWith('consent.')) checked.secretKeys.add(key)
+  const values = new Map([...checked.values, ...told])
+  checked.values = values
   const invalid = [...checked.invalid, ...findRequestFaults(element, authentication, body)]
   const { first, faults } = await prepare(element, authentication, values)
   const known = new Set([...missing, ...invalid].map(({ key }) => key))
   invalid.push(...faults.filter(({ key }) => values.has(key) && !known.has(key)))
   const wrong = missing.length + invalid.length + unknown.length
   // What is not given and not required, and cannot be left out all the same.
-  if (wrong === 0) invalid.push(...faults)
+  if (wrong === 0) invalid.push(...faults.filter(({ key }) => app[key] !== null))
   if (wrong === 0 && faults.length === 0) return { ...checked, first }
   throw refuseConfiguration({ missing, invalid, unknown })
 }
@@ -166,27 +216,6 @@ function refuseLargeValues(given: Record<string, unknown>) {
   throw new Refusal('configuration-too-large', {
     message: `"${showKey(large)}" is too long: a value may have at most 16 KiB.`,
     invalid: [{ key: showKey(large), reason: 'has more than 16 KiB' }],
-  })
-}
-
-function refuseConfiguration(found: {
-  missing: { key: string; name: string }[]
-  invalid: { key: string; reason: string }[]
-  unknown: { key: string; nearest: string }[]
-}): Refusal {
-  const { missing, invalid, unknown } = found
-  const sentences = [
-    missing.length > 0 && `Add ${missing.map(({ key, name }) => `"${key}" (${name})`).join(', ')}.`,
-    ...invalid.map(({ key, reason }) => `"${key}" ${reason}.`),
-    ...unknown.map(({ key, nearest }) => `"${key}" is unknown: did you mean "${nearest}"?`),
-  ]
-  const inSettings = invalid.every(({ key }) => key.startsWith('settings.'))
-  const wrong = inSettings && unknown.length === 0 ? 'settings-invalid' : 'configuration-invalid'
-  return new Refusal(missing.length > 0 ? 'configuration-incomplete' : wrong, {
-    message: sentences.filter(Boolean).join(' '),
-    missing: missing.length > 0 ? missing : undefined,
-    invalid: invalid.length > 0 ? invalid : undefined,
-    unknown: unknown.length > 0 ? unknown : undefined,
   })
 }
 

@@ -84,7 +84,19 @@ export const members = {
     ),
   ),
   authentication: Type.Optional(
-    Type.Object({ type: Type.String() }, { description: 'Where the element offers several' }),
+    Type.Object({
+      type: Type.Optional(
+        Type.String({
+          description: 'Where the element offers several, and another than its default is meant',
+        }),
+      ),
+      oauthAppId: Type.Optional(
+        Id("The app profile to use; left out: the organization's, where it has one", {
+          minimum: 1,
+          maximum: Number.MAX_SAFE_INTEGER,
+        }),
+      ),
+    }),
   ),
   settings: Type.Optional(Model<Settings>('Settings')),
   verify: Type.Optional(
@@ -165,11 +177,28 @@ export const Instance = Type.Object(
       lastName: Type.String(),
     }),
     settings: Model<Settings>('Settings'),
-    authentication: Type.Object({ type: Type.String() }),
+    authentication: Type.Object({
+      type: Type.String(),
+      oauthAppId: Type.Optional(Id('The app profile that it uses')),
+    }),
     state: OneOf(['verified', 'unverified', 'draft', 'failed', 'expiring', 'disabled']),
     stateSince: Type.String({ format: 'date-time' }),
     stateReason: NullableString({ description: 'For people' }),
     verifiedAt: NullableString({ format: 'date-time' }),
+    lastCheck: Type.Union(
+      [
+        Type.Object({
+          verdict: Type.String({ description: '`verified`, or why not' }),
+          at: Type.String({ format: 'date-time' }),
+          message: NullableString({ description: 'For people' }),
+        }),
+        Type.Null(),
+      ],
+      {
+        description:
+          'What came of trying it in the background; `null` where nobody has since it was proved',
+      },
+    ),
     externalId: NullableString({ description: "The client's own reference" }),
     warnings: Type.Array(Type.Object({ key: Type.String(), message: Type.String() }), {
       description: 'What was accepted, but not as one might think',

@@ -38,7 +38,7 @@ export function keepSettings(settings: Settings): Settings {
 
 /** What was given, and for the rest what the element's instances start from. */
 export function showSettings({ settings }: Pick<Element, 'settings'>, given: Settings): Settings {
-  const { concurrency: _, ...defaults } = settings ?? {}
+  const { concurrency: _, verifyEveryHours: __, ...defaults } = settings ?? {}
   return { ...defaults, ...given }
 }
 

@@ -2,7 +2,9 @@ import type { Authentication } from '../authentication/authentication.ts'
 import {
   sessionRefreshToken,
   sessionScope,
+  sessionSeconds,
   sessionToken,
+  sessionTokenSecret,
   sessionTokenType,
 } from '../authentication/session.ts'
 import type { Session } from '../authentication/sessions.ts'
@@ -15,6 +17,8 @@ export const tokensEntry = '$oauth'
 /** What is sealed under it. */
 export interface Tokens {
   accessToken: string
+  /** What the token of OAuth 1 signs with; no other has one. */
+  tokenSecret?: string
   refreshToken: string | null
   tokenType: string | null
   /** ISO 8601; null where the vendor does not say. */
@@ -31,13 +35,14 @@ export function tokenSecrets(
   values: Values,
   session: Session | undefined,
 ): [entry: string, secret: string][] {
-  if (authentication.type !== 'oauth2' || !session) return []
-  const { grant, refreshToken: template } = authentication
-  const [entry] = grant === 'refreshToken' ? placeholdersIn(template) : []
+  if (!session || !/^oauth[12]$/.test(authentication.type)) return []
+  const entry = broughtAlong(authentication)
   const told = (key: string) => session.values.get(key) ?? null
   const refreshToken = told(sessionRefreshToken) ?? (entry && values.get(entry)) ?? null
+  const tokenSecret = told(sessionTokenSecret)
   const tokens: Tokens = {
     accessToken: session.values.get(sessionToken)!,
+    ...(tokenSecret !== null && { tokenSecret }),
     refreshToken,
     tokenType: told(sessionTokenType),
     expiresAt: session.expiresAt?.toISOString() ?? null,
@@ -45,4 +50,25 @@ export function tokenSecrets(
   }
   const sealed = [tokensEntry, JSON.stringify(tokens)] as [string, string]
   return entry !== undefined && refreshToken !== null ? [[entry, refreshToken], sealed] : [sealed]
+}
+
+/** The entry of a refresh token. */
+function broughtAlong(authentication: Authentication): string | undefined {
+  if (authentication.type !== 'oauth2' || authentication.grant !== 'refreshToken') return undefined
+  return placeholdersIn(authentication.refreshToken)[0]
+}
+
+/** Tokens as the login that yielded them told them, as values. */
+export function sessionOf(tokens: Tokens): [key: string, value: string][] {
+  const { accessToken, tokenSecret = null, refreshToken, tokenType, scope, expiresAt } = tokens
+  const left = expiresAt === null ? null : Math.floor((Date.parse(expiresAt) - Date.now()) / 1000)
+  const told = {
+    [sessionToken]: accessToken,
+    [sessionTokenSecret]: tokenSecret,
+    [sessionRefreshToken]: refreshToken,
+    [sessionTokenType]: tokenType,
+    [sessionScope]: scope,
+    [sessionSeconds]: left === null ? null : String(Math.max(0, left)),
+  }
+  return Object.entries(told).flatMap(([key, value]) => (value === null ? [] : [[key, value]]))
 }

@@ -22,7 +22,10 @@ export function trialRoutes(app: Server, context: Context) {
         tags: ['elements'],
         params: elementParams,
         body: Model<TrialRequest>('TrialRequest'),
-        response: { 200: Model<Trial>('Trial'), ...refusals(...credentialRefusals) },
+        response: {
+          200: Model<Trial>('Trial'),
+          ...refusals(...credentialRefusals, 'oauth-code-untriable'),
+        },
       },
     },
     async (request) => {

@@ -1,14 +1,18 @@
 import type { Context } from '../context.ts'
 import type { Warning } from '../definition/configuration.ts'
+import type { Element } from '../definition/element.ts'
 import { secretMask } from '../exchange/template.ts'
+import { Refusal } from '../http/errors.ts'
+import { needsConsent } from '../oauth/flow.ts'
 import type { ProbeResult } from '../probe/probe.ts'
+import { prove } from '../probe/prove.ts'
 import type { Credentials } from '../probe/request.ts'
 import { readCredentials } from './credentials.ts'
 import type { ProvisionRequest } from './provision.ts'
-import { findElement, findStrangers, readTexts } from './request.ts'
+import { chooseAuthentication, findElement, findStrangers, grantFor, readTexts } from './request.ts'
 import { tokenSecrets } from './tokens.ts'
 import type { Trial, TrialRequest } from './trial-schema.ts'
-import { conclude, prove } from './verify.ts'
+import { conclude } from './verify.ts'
 
 /**
  * Does what provisioning does until something would be stored.
@@ -24,6 +28,8 @@ export async function tryOut(
   note({ elementKey: element.key })
   const body = { ...request.body, name: request.body.name ?? element.name }
   readTexts(body)
+  const { authentication } = chooseAuthentication(element, body)
+  if (needsConsent(grantFor(authentication, body))) throw untriable(element)
   const given = await readCredentials(context, { ...request, body }, element)
   const { credentials, configuration, warnings } = given
   const proof = await prove(context, organizationId, credentials, configuration.first)
@@ -40,6 +46,14 @@ export async function tryOut(
     probe: proof?.exchange() ?? null,
     warnings: [...warnings, ...findSpent(credentials, proof), ...findStrangers(body)],
   }
+}
+
+/** It would be spent, and nothing to show for it. */
+function untriable({ name, key }: Element): Refusal {
+  return new Refusal(
+    'oauth-code-untriable',
+    `A code of ${name} can be used once: to try it would spend it. Provision with POST /elements/${key}/instances, which stores only what ${name} accepts.`,
+  )
 }
 
 /** A refresh token that the vendor replaced: nothing is stored, so that the new one is lost. */

@@ -24,6 +24,7 @@ const additions = [
   'stateSince',
   'stateReason',
   'verifiedAt',
+  'lastCheck',
   'externalId',
   'warnings',
 ]
