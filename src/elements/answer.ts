@@ -23,7 +23,7 @@ export function showElement(known: KnownElement): ElementAnswer {
     image: imageOf(element),
     active: known.active,
     deleted: false,
-    typeOauth: element.authentications.some(({ type }) => type === 'oauth2'),
+    typeOauth: element.authentications.some(({ type }) => /^oauth[12]$/.test(type)),
     trialAccount: false,
     configDescription: element.configDescription,
     transformationsEnabled: true,
@@ -66,7 +66,8 @@ export function showMetadata({ element }: KnownElement): ElementMetadata {
 function showAuthentications({ authentications }: Element): AuthenticationChoice[] {
   return authentications.map((authentication) => {
     const { type, name, help = null } = authentication
-    return { key: keyOf(authentication), type, name, help }
+    const isDefault = authentication.default ?? false
+    return { key: keyOf(authentication), type, name, help, default: isDefault }
   })
 }
 

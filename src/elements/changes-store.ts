@@ -1,26 +1,21 @@
 import { sql } from 'kysely'
+import type * as audit from '../audit/entry.ts'
+import { insertAuditEntry } from '../audit/entry.ts'
 import type { Db } from '../database/database.ts'
 
-/** Who changes something, for the audit. */
-export interface Deed {
-  organizationId: number
+/** What a user does to an element, for the audit. */
+export interface Deed extends audit.Deed {
   userId: number
-  requestId: string
   address: string
 }
 
-export async function insertAuditEntry(
+export function insertElementEntry(
   db: Db,
   deed: Deed,
   action: string,
   { id, key, version }: { id: number; key: string; version: string },
 ) {
-  const { organizationId, userId, requestId, address } = deed
-  await sql`
-    insert into audit_entries (organization_id, user_id, action, request_id, address, detail)
-    values (${organizationId}, ${userId}, ${action}, ${requestId}, ${address},
-      jsonb_build_object('elementId', ${id}::bigint, 'key', ${key}::text,
-        'version', ${version}::text))`.execute(db.kysely)
+  return insertAuditEntry(db, deed, action, { detail: { elementId: id, key, version } })
 }
 
 /** The first instances of an element, whoever's. */

@@ -37,7 +37,9 @@ export const elementExample = {
       authentications: null,
     },
   ],
-  authenticationTypes: [{ key: 'bearer', type: 'bearer', name: 'API key', help: null }],
+  authenticationTypes: [
+    { key: 'bearer', type: 'bearer', name: 'API key', help: null, default: false },
+  ],
   settings: { rateLimits: [{ amount: 10, unit: 'second' }] },
   documentation: null,
   version: '0f8b7d0c1c1b4a6e9d1f3a5c7e9b1d3f',

@@ -21,6 +21,18 @@ export async function getElement(
   })
 }
 
+/**
+ * The element, where it can be connected.
+ * @throws {Refusal} `element-inactive`
+ */
+export function requireActive(found: KnownElement): KnownElement {
+  if (found.active) return found
+  throw new Refusal(
+    'element-inactive',
+    `"${found.key}" is not active. An admin of the organization activates it with PUT /elements/${found.key}/active.`,
+  )
+}
+
 /** All keys that an organization may name. */
 export async function keysOf(
   elements: Elements,

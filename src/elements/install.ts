@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { transaction } from '../database/database.ts'
 import { Refusal } from '../http/errors.ts'
-import { type Deed, insertAuditEntry } from './changes-store.ts'
+import { type Deed, insertElementEntry } from './changes-store.ts'
 import type { KnownElement } from './elements.ts'
 import { getElement } from './find.ts'
 import { refuseInUse } from './in-use.ts'
@@ -21,7 +21,7 @@ export async function installCurrent({ db, elements }: Needs, deed: Deed, known:
   const { id, key, current: version } = known
   await transaction(db, async (tx) => {
     await updateInstallation(tx, deed, { id, key, version })
-    await insertAuditEntry(tx, deed, 'element.updated', { id, key, version })
+    await insertElementEntry(tx, deed, 'element.updated', { id, key, version })
   })
   elements.forget(deed.organizationId)
 }
@@ -33,7 +33,7 @@ export async function uninstall({ db, elements }: Needs, deed: Deed, keyOrId: st
   const { id, key, version } = known
   await transaction(db, async (tx) => {
     if (await deleteInstallation(tx, deed, known)) {
-      await insertAuditEntry(tx, deed, 'element.uninstalled', { id, key, version })
+      await insertElementEntry(tx, deed, 'element.uninstalled', { id, key, version })
       return
     }
     await refuseInUse(tx, { organizationId, id }, 'Delete them first.')

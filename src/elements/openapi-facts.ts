@@ -43,12 +43,13 @@ export function findDifferences(element: Element, { operations }: CheckedDocumen
   )
   const probes = (element.probes ?? []).map((step) => ({
     step,
-    signed: step.authenticate === false ? [] : element.authentications,
+    signed: step.authenticate === false ? [] : element.authentications.filter(isDocumented),
   }))
   const matching = (operation: CheckedOperation, { step }: Request) =>
     step.method === operation.method && isSamePath(element, step, operation.path)
   const missing = (probes.length > 0 ? probes : logins).filter(
-    (request) => !operations.some((operation) => matching(operation, request)),
+    (request) =>
+      !isForSome(request) && !operations.some((operation) => matching(operation, request)),
   )
   return [
     ...missing.map(({ step }) => `the document has no ${step.method} ${step.path ?? ''}`),
@@ -59,6 +60,16 @@ export function findDifferences(element: Element, { operations }: CheckedDocumen
       return requests.flatMap((one) => differences(operation, one).map((it) => `${place} ${it}`))
     }),
   ]
+}
+
+/** Consents stand in a vendor's guides, and seldom in its document. */
+function isDocumented(authentication: Authentication): boolean {
+  return !('authorizeUrl' in authentication)
+}
+
+/** What only one of the ways to authenticate takes belongs to the same guides. */
+function isForSome({ step }: { step: Step & { authentications?: string[] } }): boolean {
+  return step.authentications !== undefined
 }
 
 function differences(operation: CheckedOperation, { step, signed }: Request): string[] {

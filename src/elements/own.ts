@@ -3,7 +3,7 @@ import { type Db, transaction } from '../database/database.ts'
 import { isReferenced, isTaken } from '../database/failure.ts'
 import { Refusal } from '../http/errors.ts'
 import { versionName } from './catalog.ts'
-import { type Deed, insertAuditEntry } from './changes-store.ts'
+import { type Deed, insertElementEntry } from './changes-store.ts'
 import type { Elements, KnownElement } from './elements.ts'
 import { getElement } from './find.ts'
 import { refuseInUse } from './in-use.ts'
@@ -41,7 +41,7 @@ export async function createOwn(
       )
     }
     await insertOwn(tx, { ...deed, element, version })
-    await insertAuditEntry(tx, deed, 'element.created', { ...element, version })
+    await insertElementEntry(tx, deed, 'element.created', { ...element, version })
   })
   return getElement(elements, organizationId, String(id))
 }
@@ -67,7 +67,7 @@ export async function replaceOwn(
   const version = versionName(element)
   await change(db, elements, deed, element.key, async (tx) => {
     if (!(await updateOwn(tx, { ...deed, element, version }))) throw gone()
-    await insertAuditEntry(tx, deed, 'element.changed', { ...element, version })
+    await insertElementEntry(tx, deed, 'element.changed', { ...element, version })
   })
   return getElement(elements, organizationId, String(found.id))
 }
@@ -81,7 +81,7 @@ export async function removeOwn({ db, elements }: Needs, deed: Deed, keyOrId: st
   try {
     await change(db, elements, deed, found.key, async (tx) => {
       if (!(await deleteOwn(tx, { organizationId, id: found.id }))) throw gone()
-      await insertAuditEntry(tx, deed, 'element.deleted', found)
+      await insertElementEntry(tx, deed, 'element.deleted', found)
     })
   } catch (error) {
     // Somebody provisioned one meanwhile.
@@ -115,7 +115,7 @@ export async function activateOwn(
   const action = active ? 'element.activated' : 'element.deactivated'
   await change(db, elements, deed, found.key, async (tx) => {
     if (!(await setOwnActive(tx, { ...deed, id: found.id, active }))) throw gone()
-    await insertAuditEntry(tx, deed, action, found)
+    await insertElementEntry(tx, deed, action, found)
   })
   return getElement(elements, organizationId, String(found.id))
 }

@@ -41,6 +41,9 @@ const AuthenticationChoice = Type.Object(
     type: Type.String(),
     name: Type.String(),
     help: NullableString(),
+    default: Type.Boolean({
+      description: 'Whether it is meant where a request names none of several',
+    }),
   },
   { $id: 'AuthenticationChoice', description: 'One of the ways in which a vendor may know us' },
 )
@@ -59,6 +62,9 @@ const ElementSettings = Type.Object(
       ),
     ),
     concurrency: Type.Optional(Type.Integer({ description: 'Calls in flight at once' })),
+    verifyEveryHours: Type.Optional(
+      Type.Integer({ description: 'How often they are tried again in the background; 0: never' }),
+    ),
   },
   { $id: 'ElementSettings', description: 'What instances start from' },
 )

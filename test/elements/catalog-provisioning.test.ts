@@ -5,6 +5,7 @@ import { type Element, parseElement } from '../../src/definition/element.ts'
 import { problems } from '../../src/http/errors.ts'
 import { call } from '../support/client.ts'
 import { startWorld, type World } from '../support/world.ts'
+import { callbackUrl, refreshToken } from './stand-ins/consent.ts'
 import { type StandInServer, startStandIns, towards } from './stand-ins/server.ts'
 import { type Configuration, limited, right, sessionToken, wrong } from './stand-ins/stand-in.ts'
 import { vendors } from './stand-ins/vendors.ts'
@@ -27,11 +28,19 @@ afterAll(async () => {
   await standIns[Symbol.asyncDispose]()
 })
 
-function provision(key: string, type: string, configuration: Configuration) {
+async function provision(key: string, type: string, configuration: Configuration) {
   standIns.takeAsked()
-  return call(world, 'POST', '/instances', {
-    body: { element: { key }, name: key, authentication: { type }, configuration },
-  })
+  const body = { element: { key }, name: key, authentication: { type }, configuration }
+  if (!vendors[key]!.accounts[type]!.consents) return call(world, 'POST', '/instances', { body })
+  const asked = await ask(key, type, configuration)
+  if (asked.status !== 200) return asked
+  const providerData = await standIns.consent(asked.body.oauthUrl)
+  return call(world, 'POST', '/instances', { body: { ...body, providerData } })
+}
+
+function ask(key: string, type: string, configuration: Configuration) {
+  const query = new URLSearchParams({ authenticationType: type, callbackUrl, ...configuration })
+  return call(world, 'GET', `/elements/${key}/oauth/url?${query}`)
 }
 
 const accounts = Object.entries(vendors).flatMap(([key, vendor]) =>
@@ -88,4 +97,69 @@ test.each(accepted)('$key by $type is verified ($written)', async (given) => {
   expect(status).toBe(200)
   expect(text).not.toContain(right)
   expect(standIns.takeAsked()).not.toEqual([])
+})
+
+const ways = elements.flatMap(({ key, authentications }) =>
+  authentications.map((authentication) => {
+    const type = keyOf(authentication)
+    return { key, type, authentication, good: vendors[key]!.accounts[type]!.good }
+  }),
+)
+
+const defaults = ways.filter(({ authentication }) => authentication.default)
+
+test.each(defaults)('$key takes $type where none is named', async ({ key, type, good }) => {
+  const body = { element: { key }, name: key, configuration: good }
+  const answer = await call(world, 'POST', '/instances', { body })
+  expect(answer.body).toMatchObject({ state: 'verified', authentication: { type } })
+  expect(answer.body.warnings).toEqual([])
+})
+
+const stateless = ways.filter(({ authentication }) => 'codeWithoutState' in authentication)
+
+test.each(stateless)('$key takes a code without its state, and no type is named', async (given) => {
+  const { key, type, good } = given
+  const { oauthUrl } = (await ask(key, type, good)).body
+  const { state: _, ...providerData } = await standIns.consent(oauthUrl)
+  const configuration = { ...good, 'oauth.callback.url': callbackUrl }
+  const body = { element: { key }, name: key, configuration, providerData }
+  const answer = await call(world, 'POST', '/instances', { body })
+  expect(answer.body).toMatchObject({ state: 'verified', authentication: { type } })
+})
+
+const refreshed = ways.filter(({ authentication }) => 'refreshToken' in authentication)
+
+test.each(refreshed)('$key takes a refresh token that is brought along', async (given) => {
+  const { key, type, good } = given
+  const configuration = { ...good, 'oauth.user.refresh_token': refreshToken }
+  const body = { element: { key }, name: key, configuration, externalAuthentication: 'initial' }
+  const answer = await call(world, 'POST', '/instances', { body })
+  expect(answer.body).toMatchObject({ state: 'verified', authentication: { type } })
+  expect(answer.text).not.toContain(refreshToken)
+})
+
+test.each(refreshed)('$key refuses another refresh token', async ({ key, good }) => {
+  const configuration = { ...good, 'oauth.user.refresh_token': wrong }
+  const body = { element: { key }, name: key, configuration, externalAuthentication: 'initial' }
+  const { body: answer, text } = await call(world, 'POST', '/instances', { body })
+  expect(answer).toMatchObject({ code: 'credentials-rejected' })
+  expect(text).not.toContain(wrong)
+})
+
+const consented = ways.filter(({ key, type }) => vendors[key]!.accounts[type]!.consents)
+
+test.each(consented)('$key takes its app from a profile', async ({ key, type, good }) => {
+  const { 'oauth.api.key': clientId, 'oauth.api.secret': clientSecret, ...configuration } = good
+  const servers = Object.values(good).filter((value) => value.startsWith('https://'))
+  const profile = { element: { key }, authentication: { type }, name: key, clientId, clientSecret }
+  const origins = servers.length > 0 ? servers : undefined
+  const kept = await call(world, 'POST', '/oauth-apps', { body: { ...profile, origins } })
+  expect(kept.body.message).toBeUndefined()
+  const { status, body, text } = await provision(key, type, configuration)
+  expect(body).toMatchObject({ state: 'verified', authentication: { type } })
+  expect(status).toBe(200)
+  if (clientSecret) expect(text).not.toContain(clientSecret)
+  const gone = await call(world, 'DELETE', `/instances/${body.id}`)
+  expect(gone.status).toBe(200)
+  expect((await call(world, 'DELETE', `/oauth-apps/${kept.body.id}`)).status).toBe(200)
 })

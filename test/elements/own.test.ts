@@ -288,7 +288,7 @@ describe('an element of the organization’s own', () => {
     await send(200, 'DELETE', '/elements/acmetickets')
     const { rows } = await world.context.db.pool.query(
       `select action, user_id, detail->>'key' as key from audit_entries
-       where organization_id = $1 order by id`,
+       where organization_id = $1 and action like 'element.%' order by id`,
       [owner.organizationId],
     )
     expect(rows.map(({ action }) => action)).toEqual(

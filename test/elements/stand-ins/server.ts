@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { TLSSocket } from 'node:tls'
+import { Agent, request as send } from 'undici'
 import type { Egress } from '../../../src/egress/client.ts'
 import { listenTls } from '../../egress/listener.ts'
 import { createAuthority } from '../../support/authority.ts'
@@ -13,6 +14,8 @@ export interface StandInServer extends AsyncDisposable {
   ca: string
   /** The hosts that were asked since the last look. */
   takeAsked(): string[]
+  /** What the redirect says that a vendor's page sends a browser away with. */
+  consent(pageUrl: string): Promise<Record<string, string>>
 }
 
 /** All vendors at once, behind TLS on loopback; a host that none of them has is answered 599. */
@@ -43,6 +46,7 @@ export async function startStandIns(standIns: Record<string, StandIn>): Promise<
       response.end(isText ? content : JSON.stringify(content))
     },
   )
+  const browser = new Agent({ connect: { ca: authority.caPem } })
   return {
     port: listener.port,
     ca: authority.caPem,
@@ -51,7 +55,20 @@ export async function startStandIns(standIns: Record<string, StandIn>): Promise<
       asked = []
       return taken
     },
-    [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
+    async consent(pageUrl) {
+      const { hostname, pathname, search } = new URL(pageUrl)
+      const { statusCode, headers, body } = await send(`${listener.origin}${pathname}${search}`, {
+        headers: { [hostHeader]: hostname },
+        dispatcher: browser,
+      })
+      const text = await body.text()
+      if (statusCode !== 302) throw new Error(`${hostname} shows ${statusCode}: ${text}`)
+      return Object.fromEntries(new URL(String(headers.location)).searchParams)
+    },
+    async [Symbol.asyncDispose]() {
+      await browser.close()
+      await listener[Symbol.asyncDispose]()
+    },
   }
 }
 
@@ -65,6 +82,7 @@ export function towards({ port }: StandInServer, egress: Egress): Egress {
       const headers = { ...request.headers, [hostHeader]: request.url.hostname }
       return egress.send({ ...request, url, headers })
     },
+    judge: (url) => egress.judge(url),
     [Symbol.asyncDispose]: () => egress[Symbol.asyncDispose](),
   }
 }

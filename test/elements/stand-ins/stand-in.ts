@@ -39,6 +39,8 @@ export interface StandIn {
       /** Other ways to write the same. */
       alike?: Configuration[]
       bad: Refusal[]
+      /** Whether somebody has to consent in a browser first. */
+      consents?: boolean
     }
   >
 }
