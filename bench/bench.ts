@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
 import { benchProvision } from './provision.ts'
+import { benchSize } from './size.ts'
 
-const benchmarks = { provision: benchProvision }
-const usage = `npm run bench -- ${Object.keys(benchmarks).join('|')} [--pairs 9] [--seconds 2] [--connections 1,16,64] [--profile folder]`
+const benchmarks = { provision: benchProvision, size: benchSize }
+const usage = `npm run bench -- ${Object.keys(benchmarks).join('|')} [--pairs 9] [--seconds 2] [--connections 1,16,64] [--profile folder] [--instances 1000000] [--only-buffers]`
 
 async function main() {
   const { values, positionals } = parseArgs({
@@ -12,6 +13,8 @@ async function main() {
       seconds: { type: 'string', default: '2' },
       connections: { type: 'string', default: '1,16,64' },
       profile: { type: 'string' },
+      'only-buffers': { type: 'boolean', default: false },
+      instances: { type: 'string', default: '1000000' },
     },
   })
   const [name = ''] = positionals
@@ -26,12 +29,14 @@ async function main() {
     seconds: readCount(values.seconds),
     connections: values.connections.split(',').map(readCount),
     profile: values.profile,
+    onlyBuffers: values['only-buffers'],
+    instances: readCount(values.instances),
     signal: interrupted.signal,
   })
 }
 
 function readCount(text: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`"${text}" is no count.\n${usage}`)
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new Error(`"${text}" is no count.\n${usage}`)
   return Number(text)
 }
 

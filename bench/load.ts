@@ -6,7 +6,8 @@ import { connect, type Socket } from 'node:net'
 export interface LoadOrder {
   url: string
   headers: Record<string, string>
-  body: string
+  /** With one it is a POST, else a GET. */
+  body?: string
   /** A header that has another UUID in every request. */
   freshHeader?: string
   connections: number
@@ -41,16 +42,17 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   return result
 }
 
-function renderRequest({ url, headers, body, freshHeader }: LoadOrder): string {
-  const { host, pathname } = new URL(url)
+function renderRequest({ url, headers, body = '', freshHeader }: LoadOrder): string {
+  const { host, pathname, search } = new URL(url)
+  const method = body ? 'POST' : 'GET'
   const all = {
     host,
     ...headers,
     ...(freshHeader && { [freshHeader]: keyPlace }),
-    'content-length': String(Buffer.byteLength(body)),
+    ...(body && { 'content-length': String(Buffer.byteLength(body)) }),
   }
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
-  return `POST ${pathname} HTTP/1.1\r\n${lines.join('')}\r\n${body}`
+  return `${method} ${pathname}${search} HTTP/1.1\r\n${lines.join('')}\r\n${body}`
 }
 
 /** Sends and awaits on one connection, again and again, until the time is over. */

@@ -17,7 +17,7 @@ import { type Caller, createFloorTables } from './floor-tables.ts'
 import type { LoadOrder, LoadResult } from './load.ts'
 
 /** A server under measurement, in a process of its own. */
-interface Measured {
+export interface Measured {
   url: string
   pid: number
 }
@@ -85,14 +85,14 @@ async function createCaller(
 }
 
 /** Runs a file in a process that tells its address first. */
-async function help(resources: AsyncDisposableStack, file: URL, args: string[] = []) {
+export async function help(resources: AsyncDisposableStack, file: URL, args: string[] = []) {
   const child = fork(file, args)
   resources.defer(() => end(child))
   return { child, pid: child.pid!, url: await nextMessage<string>(child) }
 }
 
 /** As in production, but that nobody reads its log. */
-async function startService(
+export async function startService(
   resources: AsyncDisposableStack,
   nodeOptions: readonly string[],
   settings: Record<string, string>,
@@ -115,7 +115,7 @@ async function startService(
   return { url, pid: child.pid! }
 }
 
-async function nextMessage<Message>(child: ChildProcess): Promise<Message> {
+export async function nextMessage<Message>(child: ChildProcess): Promise<Message> {
   const ended = new AbortController()
   const onExit = () => ended.abort(new Error('a process of the benchmark ended unasked'))
   child.once('exit', onExit)

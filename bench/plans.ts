@@ -1,0 +1,149 @@
+import pg from 'pg'
+
+/** A statement as the service sends it. */
+export interface Statement {
+  /** Undefined where it is planned anew each time. */
+  name: string | undefined
+  text: string
+  values: unknown[]
+}
+
+export interface PlanNode {
+  'Node Type': string
+  'Relation Name'?: string
+  Alias?: string
+  'Index Name'?: string
+  'Index Cond'?: string
+  'Shared Hit Blocks'?: number
+  'Shared Read Blocks'?: number
+  Plans?: PlanNode[]
+}
+
+export interface Explained {
+  statement: Statement
+  /** All its nodes. */
+  nodes: PlanNode[]
+  /** Buffers that it read, hit or not; with those of triggers and foreign keys where it has any. */
+  buffers: number
+}
+
+type Query = (this: pg.Client, ...args: unknown[]) => unknown
+
+/**
+ * Explains what the process sends to PostgreSQL while `work` runs, each statement right before it is
+ * sent, in a transaction of the analyst's that is rolled back.
+ */
+export async function explainAll(
+  analyst: Analyst,
+  work: () => Promise<unknown>,
+): Promise<Explained[]> {
+  const proto = pg.Client.prototype as unknown as { query: Query }
+  const { query } = proto
+  const explained: Explained[] = []
+  let last: Promise<unknown> = Promise.resolve()
+  proto.query = function (...args) {
+    const statement = analyst.owns(this) ? undefined : readStatement(args)
+    if (!statement) return query.apply(this, args)
+    last = last.then(async () => explained.push(await analyst.explain(statement)))
+    return last.then(() => query.apply(this, args))
+  }
+  try {
+    await work()
+  } finally {
+    proto.query = query
+  }
+  return explained
+}
+
+function readStatement([given, values]: unknown[]): Statement | undefined {
+  const query = (typeof given === 'string' ? { text: given, values } : given) as Statement
+  if (!/^\s*(select|insert|update|delete|with)\b/i.test(query.text)) return undefined
+  return {
+    name: query.name,
+    text: query.text,
+    values: Array.isArray(query.values) ? query.values : [],
+  }
+}
+
+/** A connection that plans as those of the service do, and another that counts what it reads. */
+export class Analyst {
+  readonly #planner: pg.Client
+  readonly #counter: pg.Client
+  readonly #prepared = new Set<string>()
+  #pid = 0
+
+  private constructor(url: string) {
+    this.#planner = new pg.Client({ connectionString: url })
+    this.#counter = new pg.Client({ connectionString: url })
+  }
+
+  static async connect(url: string): Promise<Analyst> {
+    const analyst = new Analyst(url)
+    await Promise.all([analyst.#planner.connect(), analyst.#counter.connect()])
+    const { rows } = await analyst.#planner.query('select pg_backend_pid() as pid')
+    analyst.#pid = rows[0].pid
+    return analyst
+  }
+
+  owns(client: unknown): boolean {
+    return client === this.#planner || client === this.#counter
+  }
+
+  async explain(statement: Statement): Promise<Explained> {
+    const { name, text, values } = statement
+    if (name && !this.#prepared.has(name)) {
+      await this.#planner.query(`prepare ${pg.escapeIdentifier(name)} as ${text}`)
+      this.#prepared.add(name)
+    }
+    const before = await this.#count()
+    await this.#planner.query('begin')
+    const options = 'explain (analyze, buffers, timing off, format json)'
+    const { rows } = await (name
+      ? this.#planner.query(
+          `${options} execute ${pg.escapeIdentifier(name)}(${values.map(literalOf).join(', ')})`,
+        )
+      : this.#planner.query(`${options} ${text}`, values))
+    await this.#planner.query('select pg_stat_force_next_flush()')
+    await this.#planner.query('rollback')
+    const [{ Plan: plan, Triggers: triggers }] = rows[0]['QUERY PLAN']
+    const buffers =
+      triggers.length > 0
+        ? (await this.#count()) - before
+        : plan['Shared Hit Blocks'] + plan['Shared Read Blocks']
+    return { statement, nodes: flatten(plan), buffers }
+  }
+
+  /** Blocks that the planner's connection has read since it began. */
+  async #count(): Promise<number> {
+    const { rows } = await this.#counter.query(
+      `select (sum(hits) + sum(read_bytes) / current_setting('block_size')::integer)::float8 as blocks
+      from pg_stat_get_backend_io($1) where object = 'relation'`,
+      [this.#pid],
+    )
+    return rows[0].blocks
+  }
+
+  async [Symbol.asyncDispose]() {
+    await Promise.all([this.#planner.end(), this.#counter.end()])
+  }
+}
+
+export function flatten(node: PlanNode): PlanNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(flatten)]
+}
+
+/** A parameter as the text that the driver sends, so that PostgreSQL gives it the type it infers. */
+function literalOf(value: unknown): string {
+  return value === null || value === undefined ? 'null' : pg.escapeLiteral(textOf(value))
+}
+
+function textOf(value: unknown): string {
+  if (Buffer.isBuffer(value)) return `\\x${value.toString('hex')}`
+  if (Array.isArray(value)) return `{${value.map(elementOf).join(',')}}`
+  if (value instanceof Date) return value.toISOString()
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+function elementOf(value: unknown): string {
+  return value === null ? 'NULL' : `"${textOf(value).replace(/["\\]/g, '\\$&')}"`
+}
