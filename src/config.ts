@@ -21,6 +21,8 @@ export interface Config {
   publicUrl: string | undefined
   trustProxy: boolean | string
   corsOrigins: readonly string[]
+  /** Absent: there is no operator's API. */
+  operatorKey: string | undefined
 }
 
 export interface KeyEncryptionKey {
@@ -107,6 +109,12 @@ export const variables = [
     default: 'none',
     help: 'Pages that may call the API from a browser',
   },
+  {
+    name: 'LATCHKEY_OPERATOR_KEY',
+    type: '32 characters or more',
+    secret: true,
+    help: 'Opens the operator’s API, which is not there without it',
+  },
 ] as const satisfies readonly Variable[]
 
 type Name = (typeof variables)[number]['name']
@@ -139,6 +147,7 @@ export function readEnv(env: Record<string, string | undefined>): Config {
     publicUrl,
     trustProxy: readTrustProxy(read('LATCHKEY_TRUST_PROXY')),
     corsOrigins: readOrigins(read('LATCHKEY_CORS_ORIGINS')),
+    operatorKey: readOperatorKey(read('LATCHKEY_OPERATOR_KEY')),
   })
 }
 
@@ -287,6 +296,14 @@ function readOrigins(text: string | undefined): string[] {
     }
     return origin
   })
+}
+
+/** It is sent in a header, and nothing slows down who tries: it has to be long. */
+function readOperatorKey(text: string | undefined): string | undefined {
+  if (text === undefined || /^[\x21-\x2b\x2d-\x7e]{32,512}$/.test(text)) return text
+  throw new ConfigError(
+    'LATCHKEY_OPERATOR_KEY must be 32 to 512 printable characters without spaces and commas, for example from `openssl rand -hex 32`.',
+  )
 }
 
 function readList(text: string | undefined): string[] {

@@ -1,32 +1,52 @@
 import type { Logger } from 'pino'
 import { accessChannel, Callers } from './access/callers.ts'
+import { Passwords } from './access/password.ts'
+import { TokenUses } from './access/token-uses.ts'
+import { Sessions } from './authentication/sessions.ts'
 import { CertificateReader } from './certificates/reader.ts'
 import type { Config } from './config.ts'
 import { type Db, openDatabase } from './database/database.ts'
 import { IdBlocks } from './database/id-blocks.ts'
+import { type Jobs, openJobs } from './database/jobs.ts'
 import { Listener } from './database/listener.ts'
 import { createEgress, type Egress } from './egress/client.ts'
 import { Catalog } from './elements/catalog.ts'
 import { Elements } from './elements/elements.ts'
 import { elementsChannel } from './elements/inventories.ts'
+import { CheckAdmission } from './health/admission.ts'
+import { Verifications } from './health/verifications.ts'
 import { ProbeAdmission } from './probe/admission.ts'
 import { probeDeadlineMs } from './probe/probe.ts'
+import { Renewals } from './tokens/renewals.ts'
 import { Keyring } from './vault/keyring.ts'
 import { Vault } from './vault/vault.ts'
+import { Receivers } from './webhooks/receivers.ts'
 
 /** Everything that a request may need, wired by hand. */
 export interface Context extends AsyncDisposable {
   config: Config
   log: Logger
   db: Db
+  jobs: Jobs
   vault: Vault
   callers: Callers
+  passwords: Passwords
   elements: Elements
   egress: Egress
   certificates: CertificateReader
   admission: ProbeAdmission
+  checks: CheckAdmission
+  verifications: Verifications
+  sessions: Sessions
+  renewals: Renewals
+  tokenUses: TokenUses
+  receivers: Receivers
   instanceIds: IdBlocks
   certificateIds: IdBlocks
+  authorizationIds: IdBlocks
+  connectSessionIds: IdBlocks
+  oauthAppIds: IdBlocks
+  webhookIds: IdBlocks
   probeDeadlineMs: number
 }
 
@@ -41,6 +61,8 @@ export interface ContextOptions {
   egress?: Egress
   probeDeadlineMs?: number
   maxConnections?: number
+  /** How often waiting jobs are looked for. */
+  jobsPollingSeconds?: number
   /** Definitions besides the files. */
   definitions?: readonly unknown[]
 }
@@ -56,6 +78,10 @@ export async function createContext(options: ContextOptions): Promise<Context> {
   try {
     const vault = await Vault.open(db, new Keyring(options.keys))
     const catalog = await Catalog.open(db, options.definitions)
+    const jobs = await openJobs(db, {
+      onError: (error) => log.warn({ err: error }, 'a job in the background failed'),
+      pollingSeconds: options.jobsPollingSeconds,
+    })
     const listener = new Listener({
       url: options.databaseUrl,
       channels: {
@@ -73,22 +99,41 @@ export async function createContext(options: ContextOptions): Promise<Context> {
         ...(config.egressProxy && { proxy: config.egressProxy }),
       })
     const certificates = new CertificateReader()
+    const verifications = new Verifications()
+    const tokenUses = new TokenUses(db, (error) =>
+      log.warn({ err: error }, 'uses of tokens could not be noted'),
+    )
     return {
       config,
       log,
       db,
+      jobs,
       vault,
       callers,
+      passwords: new Passwords(),
       elements,
       egress,
       certificates,
       admission: new ProbeAdmission(),
+      checks: new CheckAdmission(),
+      verifications,
+      sessions: new Sessions(),
+      renewals: new Renewals(),
+      tokenUses,
+      receivers: new Receivers(),
       instanceIds: new IdBlocks(db, 'instances_id_seq'),
       certificateIds: new IdBlocks(db, 'certificates_id_seq'),
+      authorizationIds: new IdBlocks(db, 'authorizations_id_seq'),
+      connectSessionIds: new IdBlocks(db, 'connect_sessions_id_seq'),
+      oauthAppIds: new IdBlocks(db, 'oauth_apps_id_seq'),
+      webhookIds: new IdBlocks(db, 'webhooks_id_seq'),
       probeDeadlineMs: options.probeDeadlineMs ?? probeDeadlineMs,
       async [Symbol.asyncDispose]() {
+        await verifications[Symbol.asyncDispose]()
+        await jobs[Symbol.asyncDispose]()
         await certificates[Symbol.asyncDispose]()
         await egress[Symbol.asyncDispose]()
+        await tokenUses[Symbol.asyncDispose]()
         await listener[Symbol.asyncDispose]()
         await db[Symbol.asyncDispose]()
       },

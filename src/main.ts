@@ -3,7 +3,7 @@ import closeWithGrace from 'close-with-grace'
 import pino, { type Logger } from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, readEnv } from './config.ts'
-import { createContext } from './context.ts'
+import { type Context, createContext } from './context.ts'
 import { type EmbeddedOptions, startEmbedded } from './database/embedded.ts'
 import { migrate } from './database/migrate.ts'
 import {
@@ -15,6 +15,7 @@ import {
 import type { Server } from './http/server.ts'
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts'
 import { openStorage } from './vault/storage.ts'
+import { startWorkers } from './workers.ts'
 
 const drainMs = 30_000
 // After the drain PostgreSQL takes as long again where it has to be forced.
@@ -62,7 +63,8 @@ async function start(config: Config, log: Logger, resources: AsyncDisposableStac
   const context = resources.use(await createContext({ config, log, databaseUrl, keys, allow }))
   const credentials = login && (await readOrCreateCredentials(context, login))
   const app = buildApp(context)
-  resources.defer(() => drain(app))
+  resources.defer(() => drain(app, context))
+  await startWorkers(context)
   const { host, port } = config
   const listening = await app.listen({ host, port }).catch(chooseAnother('HOST or PORT'))
   const address = config.publicUrl ?? listening
@@ -70,10 +72,10 @@ async function start(config: Config, log: Logger, resources: AsyncDisposableStac
   else log.info({ address }, 'listening')
 }
 
-/** Finishes the requests that are under way, and gives up on those that take too long. */
-async function drain(app: Server) {
+/** Finishes the requests and jobs that are under way, and gives up on those that take too long. */
+async function drain(app: Server, { jobs }: Pick<Context, 'jobs'>) {
   const giveUp = setTimeout(() => app.server.closeAllConnections(), drainMs)
-  await app.close()
+  await Promise.all([app.close(), jobs.stop(drainMs)])
   clearTimeout(giveUp)
 }
 

@@ -46,6 +46,7 @@ test('without variables it listens on this machine only and trusts nobody', () =
     publicUrl: undefined,
     trustProxy: false,
     corsOrigins: [],
+    operatorKey: undefined,
   })
 })
 
@@ -56,6 +57,7 @@ test('secret variables are read from files, without the line break at their end'
     DATABASE_URL: 'postgres://latchkey@127.0.0.1/latchkey',
     LATCHKEY_KEYS: keys.map((key, at) => `k${at}:${key.toString('base64')}`).join('\n'),
     LATCHKEY_EGRESS_PROXY: 'http://proxy.example.com:3128',
+    LATCHKEY_OPERATOR_KEY: randomBytes(32).toString('hex'),
   }
   const env: Record<string, string> = {}
   for (const [name, text] of Object.entries(files)) {
@@ -69,6 +71,7 @@ test('secret variables are read from files, without the line break at their end'
       { id: 'k1', key: keys[1] },
     ],
     egressProxy: files.LATCHKEY_EGRESS_PROXY,
+    operatorKey: files.LATCHKEY_OPERATOR_KEY,
   })
 })
 

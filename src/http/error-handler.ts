@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isOutage } from '../database/failure.ts'
+import type { AllowedMethods } from './allowed-methods.ts'
 import { type ProblemCode, problems, Refusal, type RefusalDetails } from './errors.ts'
 import { renderProblem } from './problem.ts'
 import { showKey } from './show-key.ts'
@@ -15,18 +16,27 @@ export function handleFrameworkError(
 }
 
 /** Renders every error and every unknown path as a problem; what a 5xx was about stays in the log. */
-export function handleErrors(app: FastifyInstance) {
+export function handleErrors(app: FastifyInstance, allowedAt: AllowedMethods) {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
-    const refusal = error instanceof Refusal ? error : translate(error, request)
-    return refuse(refusal, request, reply)
+    return refuse(explainError(error, request), request, reply)
   })
   app.setNotFoundHandler((request, reply) => {
-    const refusal = new Refusal(
-      'route-not-found',
-      `There is no ${request.method} at this path. The routes are listed at /docs and in /openapi.json.`,
-    )
-    return refuse(refusal, request, reply)
+    const allowed = allowedAt(request.url.split('?')[0]!)
+    if (allowed.length === 0) {
+      const message =
+        'There is nothing at this path. The routes are listed at /docs and in /openapi.json.'
+      return refuse(new Refusal('route-not-found', message), request, reply)
+    }
+    // RFC 9110, section 15.5.6
+    reply.header('allow', allowed.join(', '))
+    const message = `There is no ${request.method} at this path, but ${allowed.join(', ')}. The routes are listed at /docs and in /openapi.json.`
+    return refuse(new Refusal('method-not-allowed', message), request, reply)
   })
+}
+
+/** The refusal that an error of a request is told as; what a 5xx was about stays in the log. */
+export function explainError(error: Error, request: FastifyRequest): Refusal {
+  return error instanceof Refusal ? error : translate(error as FastifyError, request)
 }
 
 function refuse(refusal: Refusal, request: FastifyRequest, reply: FastifyReply) {
@@ -37,7 +47,12 @@ function refuse(refusal: Refusal, request: FastifyRequest, reply: FastifyReply) 
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
   // RFC 9110, section 11.6.1
   if (status === 401)
-    reply.header('www-authenticate', 'User realm="latchkey", Organization realm="latchkey"')
+    reply.header(
+      'www-authenticate',
+      refusal.code === 'connect-key-unknown'
+        ? 'Connect realm="latchkey"'
+        : 'User realm="latchkey", Organization realm="latchkey", Bearer realm="latchkey"',
+    )
   return reply
     .code(status)
     .type('application/problem+json')

@@ -8,7 +8,9 @@ const grammar = `\`Authorization: User <secret>, Organization <secret>[, Element
 
 The parts may come in any order. \`User\` and \`Organization\` are the two secrets of the caller;
 \`Element\` is the token of an instance, for calls through it. The value of this one header is the
-whole line, such as \`User lku_…, Organization lko_…\`.`
+whole line, such as \`User lku_…, Organization lko_…\`. \`Bearer <token>\`, which
+\`POST /authentication\` answers, may stand in the place of the two secrets.
+The routes of the operator take \`Operator <key>\` alone.`
 
 const pagePolicy =
   "default-src 'self'; img-src 'self' data:; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
@@ -32,13 +34,25 @@ export function describeApi(app: Server, publicUrl: string | undefined) {
       tags: [
         { name: 'instances', description: 'Elements provisioned with credentials' },
         { name: 'elements', description: 'What can be connected, and what you add to it' },
+        { name: 'connect', description: 'Links by which customers connect something themselves' },
+        { name: 'oauth', description: "People's consents at OAuth vendors, and the apps that ask" },
         { name: 'certificates', description: 'Client certificates that instances present' },
+        { name: 'users', description: 'Who may call, and what they may do' },
+        { name: 'accounts', description: 'The parts of an organization' },
+        { name: 'sign-in', description: 'Bearer tokens for people' },
+        { name: 'audit', description: 'Who did what, when and from where' },
+        { name: 'operator', description: 'Organizations, for whoever runs the service' },
         { name: 'service', description: 'The service itself' },
       ],
       components: {
         securitySchemes: {
           // Generators skip all but the first scheme on one header, hence one for the whole line.
           access: { type: 'apiKey', in: 'header', name: 'Authorization', description: grammar },
+          page: {
+            type: 'http',
+            scheme: 'connect',
+            description: 'The key of a page that opened the link of a connect session',
+          },
         },
       },
       security: [{ access: [] }],

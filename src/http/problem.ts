@@ -82,8 +82,10 @@ export const Problem = Type.Object(
     references: Type.Optional(
       Type.Array(
         Type.Object({
-          id: Id('An instance'),
+          id: Type.Optional(Id('An instance')),
           name: Type.String(),
+          url: Type.Optional(NullableString({ description: 'Where it is used' })),
+          description: Type.Optional(NullableString({ description: 'What for' })),
           reasons: Type.Optional(
             Type.Array(Named('reason'), { description: 'What an update would break, and why' }),
           ),
@@ -119,7 +121,10 @@ type Responses = Record<number, unknown>
 
 /** The responses of a route that may refuse with these codes, one for each status. */
 export function refusals<const Codes extends ProblemCode[]>(...codes: Codes) {
-  const byStatus = Map.groupBy(codes, (code) => problems[code].status as number)
+  // Wherever the two secrets are taken, so is a bearer token.
+  const all: ProblemCode[] = [...codes, 'not-acceptable']
+  if (all.includes('user-unknown')) all.push('bearer-unknown')
+  const byStatus = Map.groupBy(new Set(all), (code) => problems[code].status as number)
   const responses: Responses = {}
   for (const [status, those] of byStatus) {
     responses[status] = {

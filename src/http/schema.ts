@@ -14,7 +14,12 @@ export const OneOf = <const Values extends string[]>(values: Values, words: Word
 
 /** A text or `null`, in the one form that every generator and the serializer understand. */
 export const NullableString = (
-  words: Words & { format?: 'date-time'; minLength?: number; maxLength?: number } = {},
+  words: Words & {
+    format?: 'date-time'
+    minLength?: number
+    maxLength?: number
+    pattern?: string
+  } = {},
 ) => Type.Unsafe<string | null>({ type: ['string', 'null'], ...words })
 
 /**
@@ -30,3 +35,6 @@ export function about<T extends TSchema>(description: string, schema: T): T {
   const copied = Object.getOwnPropertyDescriptors<object>(schema)
   return Object.defineProperties({}, { ...copied, description: described }) as T
 }
+
+/** The pattern of what PostgreSQL can store: any text without NUL. */
+export const storable = '^[^\\u0000]*$'

@@ -11,14 +11,18 @@ import { Ajv, type AnySchema } from 'ajv'
 import type { AnyValidateFunction } from 'ajv/dist/types/index.js'
 import Fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify'
 import type { Logger } from 'pino'
+import { heedAccept } from './accept.ts'
+import { noteMethods } from './allowed-methods.ts'
+import { takeJson } from './bodies.ts'
 import { handleErrors, handleFrameworkError } from './error-handler.ts'
 import { problems, Refusal } from './errors.ts'
+import { isPatient } from './patience.ts'
 import { ExchangeSchema, Problem, renderProblem } from './problem.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** What the line in the log says of this request besides what every line says. */
-    noted: { instanceId?: number; elementKey?: string; code?: string }
+    noted: { organizationId?: number; instanceId?: number; elementKey?: string; code?: string }
   }
 }
 
@@ -64,11 +68,10 @@ export function createServer(options: {
       compilersFactory: { buildValidator: buildValidator as never, buildSerializer },
     },
   })
-  // Only JSON is taken; Fastify would take plain text as well.
-  app.removeContentTypeParser('text/plain')
+  takeJson(app)
   app.addSchema(ExchangeSchema)
   app.addSchema(Problem)
-  handleErrors(app)
+  handleErrors(app, noteMethods(app))
   app.register(cors, {
     origin: options.corsOrigins.includes('*') ? '*' : [...options.corsOrigins],
     exposedHeaders,
@@ -81,6 +84,7 @@ export function createServer(options: {
     reply.header('x-content-type-options', 'nosniff')
     done()
   })
+  heedAccept(app)
   // Else a connection that was in use when the service was told to stop would hold the stop up.
   let closing = false
   app.addHook('preClose', async () => {
@@ -120,7 +124,14 @@ function newRequestId(): string {
  */
 function buildSerializer(...given: Parameters<SerializerFactory>): SerializerCompiler {
   const compile = SerializerSelector()(...given)
-  return (route) => (Number(route.httpStatus) < 400 ? compile(route) : JSON.stringify)
+  return (route) => {
+    if (Number(route.httpStatus) >= 400) return JSON.stringify
+    let serialize: ReturnType<typeof compile> | undefined
+    return (data) => {
+      serialize ??= compile(route)
+      return serialize(data)
+    }
+  }
 }
 
 /** Bodies are taken as they are; parameters arrive as text and are converted. All faults are told. */
@@ -144,8 +155,21 @@ function buildValidator(sharedSchemas: unknown) {
   const parameters = new Ajv({ ...options, coerceTypes: 'array' })
   return ({ schema, httpPart }: { schema: AnySchema; httpPart?: string }) =>
     httpPart === 'body'
-      ? chooseBySize(body.compile(schema), largeBody.compile(schema))
-      : parameters.compile(schema)
+      ? chooseBySize(whenNeeded(body, schema), whenNeeded(largeBody, schema))
+      : whenNeeded(parameters, schema)
+}
+
+/** To compile the schemas of all routes would take seconds at each start. */
+function whenNeeded(ajv: Ajv, schema: AnySchema): AnyValidateFunction {
+  let compiled: AnyValidateFunction | undefined
+  const validate = (data: unknown) => {
+    compiled ??= ajv.compile(schema)
+    const valid = compiled(data)
+    validate.errors = compiled.errors
+    return valid
+  }
+  validate.errors = undefined as AnyValidateFunction['errors']
+  return validate as unknown as AnyValidateFunction
 }
 
 const maxThoroughNodes = 2_000
@@ -187,6 +211,7 @@ const neverRequests: Record<string, [status: string, refusal: Refusal]> = {
 /** What never became a request: the parser refused it, or it did not come in time. */
 function refuseRaw(log: Logger, error: Error & { code?: string }, socket: Socket) {
   if (error.code === 'ECONNRESET' || !socket.writable) return
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && isPatient(socket)) return
   const [status, refusal] = neverRequests[error.code ?? ''] ?? [
     '400 Bad Request',
     new Refusal('body-invalid', 'This is not a valid HTTP/1.1 request.'),

@@ -76,13 +76,19 @@ test('every response says what it means, and every refusal is a Problem', () => 
   }
 })
 
-test('only health is open, and the one scheme is the Authorization header', () => {
+test('only health, signing in and links are open, and schemes are those of the Authorization header', () => {
   expect(document.components.securitySchemes).toEqual({
     access: expect.objectContaining({ type: 'apiKey', in: 'header', name: 'Authorization' }),
+    page: expect.objectContaining({ type: 'http', scheme: 'connect' }),
   })
   expect(document.security).toEqual([{ access: [] }])
   const open = operations.filter(({ security }) => security?.length === 0)
-  expect(open.map(({ operationId }) => operationId)).toEqual(['getLive', 'getReady'])
+  expect(open.map(({ operationId }) => operationId)).toEqual([
+    'getLive',
+    'getReady',
+    'signIn',
+    'openConnectLink',
+  ])
 })
 
 test('every example is what its schema says', () => {

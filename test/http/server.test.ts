@@ -14,7 +14,6 @@ test.each([
   ['GET', '/nowhere'],
   ['POST', '/elements/api-v2/nowhere'],
   ['GET', '/'],
-  ['DELETE', '/ready'],
 ] as const)('%s %s is refused in the error form', async (method, path) => {
   const { status, body, headers } = await call(world, method, path)
   expect([status, body.code, body.requestId]).toEqual([
@@ -124,7 +123,7 @@ test('who is not known is told how to say it', async () => {
   const { status, headers } = await call(world, 'GET', '/instances/1', { authorization: null })
   expect([status, headers['www-authenticate']]).toEqual([
     401,
-    'User realm="latchkey", Organization realm="latchkey"',
+    'User realm="latchkey", Organization realm="latchkey", Bearer realm="latchkey"',
   ])
 })
 

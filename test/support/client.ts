@@ -12,7 +12,7 @@ export interface Answer {
 /** One HTTP request to the service, as the world's user unless told otherwise. */
 export async function call(
   world: Pick<World, 'url' | 'authorization'>,
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
   options: { body?: unknown; headers?: Record<string, string>; authorization?: string | null } = {},
 ): Promise<Answer> {

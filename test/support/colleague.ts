@@ -11,10 +11,16 @@ export async function addColleague(
   const { organizationId } = world
   const { rows } = await db.pool.query("select nextval('users_id_seq') as id")
   const userId: number = rows[0].id
+  const { id: accountId } = await db.kysely
+    .selectFrom('accounts')
+    .select('id')
+    .where('organizationId', '=', organizationId)
+    .where('isDefault', '=', true)
+    .executeTakeFirstOrThrow()
   const email = `${randomBytes(6).toString('hex')}@example.com`
   await db.kysely
     .insertInto('users')
-    .values({ organizationId, id: userId, email, role: 'user' })
+    .values({ organizationId, id: userId, accountId, email, role: 'user' })
     .execute()
   const secret = createToken('user', organizationId)
   await db.kysely

@@ -7,6 +7,7 @@ import { readEnv } from '../../src/config.ts'
 import { type Context, createContext } from '../../src/context.ts'
 import { createEgress, type EgressOptions } from '../../src/egress/client.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { startWorkers } from '../../src/workers.ts'
 import { createTestDatabase } from './database.ts'
 
 export interface WorldOptions {
@@ -18,6 +19,10 @@ export interface WorldOptions {
   egress?: Omit<EgressOptions, 'allow'>
   probeDeadlineMs?: number
   maxConnections?: number
+  /** Whether jobs are done in the background, too. */
+  jobs?: boolean
+  /** Of another world on the same database. */
+  keys?: string
   definitions?: readonly unknown[]
   env?: Record<string, string>
   sandboxTls?: { key: string; cert: string }
@@ -51,7 +56,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       ...(options.sandboxTls && { tls: options.sandboxTls }),
     }),
   )
-  const keys = `test:${randomBytes(32).toString('base64')}`
+  const keys = options.keys ?? `test:${randomBytes(32).toString('base64')}`
   const config = readEnv({ DATABASE_URL: databaseUrl, LATCHKEY_KEYS: keys, ...options.env })
   const log: string[] = []
   const stream = new Writable({
@@ -69,10 +74,12 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       keys: config.keys!,
       egress: createEgress({ ...options.egress, allow }),
       maxConnections: options.maxConnections ?? 5,
+      jobsPollingSeconds: 0.5,
       ...(options.definitions && { definitions: options.definitions }),
       ...(options.probeDeadlineMs && { probeDeadlineMs: options.probeDeadlineMs }),
     }),
   )
+  if (options.jobs) await startWorkers(context)
   const app = buildApp(context)
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   resources.defer(() => app.close())

@@ -125,4 +125,14 @@ export const wrongEnvironments: Record<string, WrongEnvironment> = {
     env: { LATCHKEY_CORS_ORIGINS: 'https://app.example.com/' },
     says: /^LATCHKEY_CORS_ORIGINS: "https:\/\/app\.example\.com\/" is not an origin/,
   },
+  'an operator key that may be guessed': {
+    env: { LATCHKEY_OPERATOR_KEY: secret },
+    says: /^LATCHKEY_OPERATOR_KEY must be 32 to 512 printable/,
+    secret,
+  },
+  'an operator key with a comma': {
+    env: { LATCHKEY_OPERATOR_KEY: `${secret},${secret}` },
+    says: /^LATCHKEY_OPERATOR_KEY must be .* commas/,
+    secret,
+  },
 }
