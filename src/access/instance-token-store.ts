@@ -1,13 +1,19 @@
 import type pg from 'pg'
 import { type Db, prepared } from '../database/database.ts'
 
+// From the token to its instance, whatever else the user has: a plan for any value would rather look
+// for the tokens of all of them.
 const statement = {
   name: 'find-instance-by-token',
   text: `
     select i.id, t.hash,
       coalesce(t.last_used_at < now() - interval '1 minute', true) as "unnoted"
     from instance_tokens t
-    join instances i on i.organization_id = $1 and i.id = t.instance_id and i.user_id = $2
+    cross join lateral (
+      select id from instances
+      where organization_id = $1 and id = t.instance_id and user_id = $2
+      offset 0
+    ) i
     where t.organization_id = $1 and t.hash = any($3::bytea[])
       and coalesce(t.expires_at > now(), true)`,
 }
