@@ -232,6 +232,8 @@ export const deeds: Record<string, Prepare> = {
 export const noDeeds = [
   'validateElement',
   'testElement',
+  // Each line is provisioned, and told, as the one of createInstance; see the tests of bulk.
+  'createInstances',
   // Steps of a customer on the page; the session tells them, and its end is a deed.
   'openConnectLink',
   'authorizeConnectSession',

@@ -67,6 +67,20 @@ describe('each line', () => {
     })
   })
 
+  test('is told in the audit, or not stored', async () => {
+    const { pool } = world.context.db
+    await pool.query('alter table audit_entries add constraint closed check (false) not valid')
+    const { results: refused } = await send([instance('Untold')])
+    await pool.query('alter table audit_entries drop constraint closed')
+    expect(refused).toMatchObject([{ line: 1, status: 500, error: { code: 'internal' } }])
+    expect(await names()).toEqual([])
+    const { results } = await send([instance('Told')])
+    const { body: entries } = await call(caller, 'GET', '/audit?action=instance.created')
+    expect(entries.map(({ instanceId }: { instanceId: number }) => instanceId)).toEqual([
+      results[0]!.instance.id,
+    ])
+  })
+
   test('that is refused says why, and hurts no other', async () => {
     const { results } = await send([
       instance('First'),
