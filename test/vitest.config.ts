@@ -7,6 +7,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/**/*.long.test.ts', 'test/sdk/**'],
     globalSetup: ['test/support/postgres.ts'],
+    // To load the modules anew for every file would take as long as the tests. What counts objects of
+    // the whole process is therefore a long test.
+    isolate: false,
     // Much of the time goes into waiting for processes and PostgreSQL.
     maxWorkers: Math.max(2, availableParallelism()),
     testTimeout: 20_000,

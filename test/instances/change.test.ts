@@ -1,74 +1,38 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import type { Behaviour } from '../../src/sandbox/behaviour.ts'
-import { type Answer, call, helpDesk } from '../support/client.ts'
-import { addColleague } from '../support/colleague.ts'
+import { call, helpDesk } from '../support/client.ts'
 import { openSecret } from '../support/oauth-elements.ts'
-import { startWebServer, type WebServer } from '../support/web-server.ts'
-import { api2, startWorld, type World } from '../support/world.ts'
+import { api2 } from '../support/world.ts'
+import {
+  entry,
+  openChanging,
+  password,
+  secondLogin,
+  server,
+  signature,
+  stars,
+  username,
+} from './changing.ts'
 
-const entry = (name: string) => `helpdesk.connectwise.${name}`
-const username = entry('username')
-const password = entry('password')
-const server = entry('server.url')
-const signature = 'event.notification.signature.key'
-const stars = '********'
-const secondLogin = { [username]: api2.id, [password]: api2.password }
-
-let world: World
-let elsewhere: WebServer
-beforeAll(async () => {
-  elsewhere = await startWebServer(() => ({ status: 500 }))
-  world = await startWorld({ allow: [new URL(elsewhere.url).host] })
-})
+const {
+  world,
+  elsewhere,
+  provision,
+  get,
+  patch,
+  put,
+  works,
+  idOf,
+  codeOf,
+  storedOf,
+  versionsOf,
+  refused,
+} = await openChanging()
 afterAll(async () => {
   await world[Symbol.asyncDispose]()
   await elsewhere[Symbol.asyncDispose]()
 })
 afterEach(() => world.sandbox.reset())
-
-async function provision(configuration: object = {}, more: object = {}): Promise<string> {
-  const body = { ...helpDesk(world, configuration), ...more }
-  const answer = await call(world, 'POST', '/instances', { body })
-  expect(answer.status).toBe(200)
-  return `/instances/${answer.body.id}`
-}
-const get = async (path: string) => (await call(world, 'GET', path)).body
-const patch = (path: string, body: object, headers = {}) =>
-  call(world, 'PATCH', path, { body, headers })
-const put = (path: string, body: object) => call(world, 'PUT', path, { body })
-const works = async (path: string) => (await call(world, 'POST', `${path}/verify`)).status === 200
-const idOf = (path: string) => Number(path.split('/').at(-1))
-const codeOf = ({ status, body }: Answer) => ({ status, code: body.code })
-/** Everything that is stored of an instance. */
-async function storedOf(path: string) {
-  const values = [world.organizationId, idOf(path), `instance/${idOf(path)}`]
-  const { rows } = await world.context.db.pool.query(
-    `select to_jsonb(i) as instance, (select jsonb_agg(to_jsonb(s) order by entry) from secrets s
-       where s.organization_id = $1 and s.owner = $3) as secrets
-     from instances i where organization_id = $1 and id = $2`,
-    values,
-  )
-  return rows[0]
-}
-async function versionsOf(path: string): Promise<Record<string, number>> {
-  const { secrets } = await storedOf(path)
-  return Object.fromEntries(
-    secrets.map((secret: { entry: string; secret_version: number }) => [
-      secret.entry,
-      secret.secret_version,
-    ]),
-  )
-}
-/** A refusal that leaves everything as it was, and the old credentials working. */
-async function refused(path: string, send: () => Promise<Answer>) {
-  const before = await storedOf(path)
-  const answer = await send()
-  expect(await storedOf(path)).toEqual(before)
-  expect(answer.status).toBeGreaterThanOrEqual(400)
-  world.sandbox.reset()
-  expect(await works(path)).toBe(true)
-  return answer
-}
 
 describe('a change of name, tags, settings or reference', () => {
   test('asks no vendor, and keeps id, token and everything else', async () => {
@@ -331,163 +295,5 @@ describe('a change of where secrets go', () => {
       state: 'draft',
     })
     expect(elsewhere.received).toEqual([])
-  })
-})
-
-describe('If-Match', () => {
-  test('lets only a change to what was read pass', async () => {
-    const path = await provision()
-    const { headers } = await call(world, 'GET', path)
-    const matching = { 'if-match': String(headers.etag) }
-    expect((await patch(path, { name: 'A' }, matching)).headers.etag).toBe('"2"')
-    for (const tag of ['"1"', 'W/"2"', '"x"', '2']) {
-      const late = { name: 'B', configuration: secondLogin }
-      const answer = await refused(path, () => patch(path, late, { 'if-match': tag }))
-      expect(codeOf(answer)).toEqual({ status: 412, code: 'instance-changed' })
-    }
-    expect((await patch(path, { name: 'C' }, { 'if-match': '"7", "2"' })).status).toBe(200)
-    expect((await patch(path, { name: 'D' }, { 'if-match': '*' })).status).toBe(200)
-  })
-
-  test('is left out by whoever wants the last word', async () => {
-    const path = await provision()
-    await patch(path, { name: 'A' })
-    expect((await patch(path, { name: 'B' })).body.name).toBe('B')
-  })
-
-  test('lets one of two changes at once pass', async () => {
-    const path = await provision()
-    const answers = await Promise.all(
-      [api2.password, 'api1'].map((text) =>
-        patch(
-          path,
-          { configuration: { [username]: text === 'api1' ? text : api2.id, [password]: text } },
-          { 'if-match': '"1"' },
-        ),
-      ),
-    )
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 412])
-    expect(await works(path)).toBe(true)
-  })
-})
-
-describe('two changes at once', () => {
-  test('leave the login of one of them, whole', async () => {
-    const path = await provision()
-    const logins = [secondLogin, { [username]: 'api1', [password]: 'api1' }]
-    for (let round = 0; round < 5; round += 1) {
-      const answers = await Promise.all(
-        logins.map((configuration) => patch(path, { configuration })),
-      )
-      expect(answers.map(({ status }) => status)).toEqual([200, 200])
-      const { configuration } = await get(path)
-      const winner = logins.find((login) => login[username] === configuration[username])!
-      expect(await openSecret(world, idOf(path), password)).toBe(winner[password])
-      expect(await works(path)).toBe(true)
-    }
-    const { secrets } = await storedOf(path)
-    expect(secrets.map((secret: { entry: string }) => secret.entry)).toEqual(['$token', password])
-  })
-
-  test('are both made where they are about different things', async () => {
-    const path = await provision()
-    const tags = Array.from({ length: 4 }, (_, at) => `tag-${at}`)
-    await Promise.all([
-      patch(path, { configuration: secondLogin }),
-      patch(path, { name: 'Other' }),
-      patch(path, { tags }),
-    ])
-    expect(await get(path)).toMatchObject({
-      name: 'Other',
-      tags,
-      configuration: { [username]: api2.id },
-    })
-    expect(await works(path)).toBe(true)
-  })
-})
-
-test('while the vendor is waited for, no connection to the database is held', async () => {
-  await using small = await startWorld({ maxConnections: 1, probeDeadlineMs: 5_000 })
-  const { body } = await call(small, 'POST', '/instances', { body: helpDesk(small) })
-  const path = `/instances/${body.id}`
-  small.sandbox.behave('hang', 1)
-  const hanging = call(small, 'PATCH', path, { body: { configuration: { [password]: 'api1' } } })
-  while (small.sandbox.requests.length < 2) await call(small, 'GET', path)
-  expect((await call(small, 'PATCH', path, { body: { name: 'Meanwhile' } })).status).toBe(200)
-  expect((await hanging).status).toBe(504)
-  expect((await call(small, 'GET', path)).body.name).toBe('Meanwhile')
-})
-
-test('who changed which members stands in the audit, and no value does', async () => {
-  const path = await provision()
-  const secret = 'a-wrong-name-and-a-secret'
-  const { headers } = await patch(path, { name: secret, configuration: secondLogin })
-  await patch(path, { name: secret })
-  const { rows } = await world.context.db.pool.query(
-    `select action, user_id, request_id, address, detail from audit_entries
-     where organization_id = $1 and instance_id = $2 order by id`,
-    [world.organizationId, idOf(path)],
-  )
-  expect(rows).toEqual([
-    expect.objectContaining({ action: 'instance.created' }),
-    {
-      action: 'instance.updated',
-      user_id: world.userId,
-      request_id: headers['elements-request-id'],
-      address: '127.0.0.1',
-      detail: { members: ['name', 'configuration'], entries: [password, username] },
-    },
-  ])
-  expect(JSON.stringify(rows)).not.toMatch(new RegExp(`${secret}|${api2.id}`))
-})
-
-describe('nobody else', () => {
-  test.each(['PUT', 'PATCH', 'DELETE', 'GET'] as const)('may %s it', async (method) => {
-    const path = await provision()
-    const strangers = [await addColleague(world), await world.addOrganization()]
-    for (const { authorization } of strangers) {
-      for (const place of [path, `/elements/connectwisehd${path}`]) {
-        const body = method === 'PUT' || method === 'PATCH' ? { body: { name: 'Mine' } } : {}
-        const answer = await refused(path, () =>
-          call(world, method, place, { ...body, authorization }),
-        )
-        expect(codeOf(answer)).toEqual({ status: 404, code: 'instance-not-found' })
-      }
-    }
-  })
-
-  test('may verify, enable or disable it', async () => {
-    const path = await provision()
-    const { authorization } = await addColleague(world)
-    const requests = [
-      ['POST', 'verify'],
-      ['PUT', 'enabled'],
-      ['DELETE', 'enabled'],
-    ] as const
-    for (const [method, what] of requests) {
-      const send = () => call(world, method, `${path}/${what}`, { authorization })
-      expect(codeOf(await refused(path, send)).status).toBe(404)
-    }
-  })
-})
-
-describe('below its element', () => {
-  test('an instance is read, changed and deleted as by its id', async () => {
-    const path = await provision()
-    for (const name of ['connectwisehd', '117']) {
-      const place = `/elements/${name}${path}`
-      expect((await call(world, 'GET', place)).body).toEqual(await get(path))
-      expect((await patch(place, { name })).body.name).toBe(name)
-    }
-    expect((await call(world, 'DELETE', `/elements/117${path}`)).status).toBe(200)
-    expect((await call(world, 'GET', path)).status).toBe(404)
-  })
-
-  test('it is not there for another element', async () => {
-    const path = await provision()
-    const other = await patch(`/elements/connectwisecrmrest${path}`, { name: 'N' })
-    expect(codeOf(other)).toEqual({ status: 404, code: 'instance-not-found' })
-    const none = await patch(`/elements/nothing-at-all${path}`, { name: 'N' })
-    expect(codeOf(none)).toEqual({ status: 404, code: 'element-not-found' })
   })
 })

@@ -1,9 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { queryObjects } from 'node:v8'
-import PQueue from 'p-queue'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Refusal } from '../../src/http/errors.ts'
-import { ProbeAdmission } from '../../src/probe/admission.ts'
+import { Probes } from './probes.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
@@ -11,39 +9,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers()
 })
-
-/** Probes that go on until they are let end. */
-class Probes {
-  readonly admission = new ProbeAdmission()
-  readonly running: { name: string; end: PromiseWithResolvers<string> }[] = []
-  readonly started: string[] = []
-  most = 0
-
-  run(name: string, organization: number, host: string): Promise<string> {
-    const result = this.admission.run(organization, (admit) =>
-      admit(host, async () => {
-        const end = Promise.withResolvers<string>()
-        this.running.push({ name, end })
-        this.started.push(name)
-        this.most = Math.max(this.most, this.running.length)
-        return end.promise
-      }),
-    )
-    result.catch(() => {})
-    return result
-  }
-
-  async end(how: 'well' | 'badly' = 'well') {
-    const { name, end } = this.running.shift()!
-    if (how === 'well') end.resolve(name)
-    else end.reject(new Error(`${name} failed`))
-    await turn()
-  }
-
-  async endAll() {
-    while (this.running.length > 0) await this.end()
-  }
-}
 
 const busy = (result: Promise<unknown>) =>
   result.then(
@@ -152,23 +117,4 @@ test('who gave up waiting leaves no trace in the line', async () => {
   const next = probes.run('next', 1, 'host')
   await probes.endAll()
   expect(await next).toBe('next')
-})
-
-test('queues that are idle are forgotten, however their probes ended', async () => {
-  vi.useRealTimers()
-  const count = () => queryObjects(PQueue, { format: 'count' })
-  const before = count()
-  const probes = new Probes()
-  for (let at = 0; at < 500; at += 1) probes.run(`${at}`, at, `host${at}`)
-  await turn()
-  expect(count()).toBe(before + 1000)
-  while (probes.running.length > 0) {
-    const { end } = probes.running.pop()!
-    if (probes.running.length % 2) end.resolve('')
-    else end.reject(new Error('failed'))
-  }
-  await turn()
-  await turn()
-  expect(count()).toBe(before)
-  expect(probes.started).toHaveLength(500)
 })

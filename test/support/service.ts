@@ -48,6 +48,7 @@ export function run(script: string, env: Environment, options: RunOptions = {}):
 
 export interface Service extends AsyncDisposable {
   url: string
+  pid: number
   /** What it wrote to standard output so far. */
   readonly out: string
   ended: Promise<Ended>
@@ -73,6 +74,7 @@ export async function startService(env: Environment, options: RunOptions = {}): 
   const [, greeted, logged] = address.exec(said.out)!
   return {
     url: (greeted ?? logged)!,
+    pid: child.pid!,
     get out() {
       return said.out
     },

@@ -125,6 +125,10 @@ export const wrongEnvironments: Record<string, WrongEnvironment> = {
     env: { LATCHKEY_CORS_ORIGINS: 'https://app.example.com/' },
     says: /^LATCHKEY_CORS_ORIGINS: "https:\/\/app\.example\.com\/" is not an origin/,
   },
+  'a jitter in seconds': {
+    env: { LATCHKEY_LIMIT_JITTER_MS: '0.2' },
+    says: /^LATCHKEY_LIMIT_JITTER_MS must be a whole number .*"0\.2"/,
+  },
   'an operator key that may be guessed': {
     env: { LATCHKEY_OPERATOR_KEY: secret },
     says: /^LATCHKEY_OPERATOR_KEY must be 32 to 512 printable/,
@@ -134,5 +138,28 @@ export const wrongEnvironments: Record<string, WrongEnvironment> = {
     env: { LATCHKEY_OPERATOR_KEY: `${secret},${secret}` },
     says: /^LATCHKEY_OPERATOR_KEY must be .* commas/,
     secret,
+  },
+  'a token for the metrics that can be guessed': {
+    env: { LATCHKEY_METRICS_TOKEN: secret },
+    says: /^LATCHKEY_METRICS_TOKEN must be 32 to 512 printable/,
+    secret,
+  },
+  'a receiver of traces that is no URL': {
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: `collector:4318/${secret}` },
+    says: /^OTEL_EXPORTER_OTLP_ENDPOINT must be a URL/,
+    secret,
+  },
+  'headers for traces that are none': {
+    env: { OTEL_EXPORTER_OTLP_HEADERS: secret },
+    says: /^OTEL_EXPORTER_OTLP_HEADERS must be name=value/,
+    secret,
+  },
+  'a sampler that is none': {
+    env: { OTEL_TRACES_SAMPLER: 'xray' },
+    says: /^OTEL_TRACES_SAMPLER must be one of .*parentbased_always_on/,
+  },
+  'a share of more than all': {
+    env: { OTEL_TRACES_SAMPLER_ARG: '1.1' },
+    says: /^OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1/,
   },
 }

@@ -1,5 +1,7 @@
-import type { SendLimits } from '../../src/authentication/send.ts'
-import { send } from '../../src/tokens/send.ts'
+import { Readable } from 'node:stream'
+import { call as callVendor } from '../../src/gateway/call.ts'
+import type { CallBody } from '../../src/gateway/keep-body.ts'
+import { openForCalls } from '../../src/gateway/open.ts'
 import { call } from '../support/client.ts'
 import { oauthElement } from '../support/oauth-elements.ts'
 import { clientSecret, type TokenServer } from '../support/token-server.ts'
@@ -87,18 +89,33 @@ export async function provision(world: World, element: string, configuration: ob
 
 export type Connected = Awaited<ReturnType<typeof connect>>
 
+interface Limits {
+  /** By `performance.now()`, for tokens that may be used. */
+  deadline?: number
+  /** Whether the request can be sent again. */
+  repeatable?: boolean
+}
+
 /** What the vendor answers to a request as the instance. */
 export async function get(
   { context }: Pick<World, 'context'>,
   key: Connected,
   vendor: Pick<TokenServer, 'url'>,
   path = '/me',
-  limits: Partial<SendLimits> = {},
+  { deadline, repeatable }: Limits = {},
 ) {
-  const request = { method: 'GET', url: vendor.url + path, headers: {}, body: undefined }
-  const all = { deadline: performance.now() + 20_000, ...limits }
-  const { status, body } = await send(context, key, request, all)
-  return { status, body: body.length > 0 ? JSON.parse(body.toString()) : undefined }
+  const opened = await openForCalls(context, key, undefined, deadline)
+  const stream = Readable.from([Buffer.from('once')])
+  const body: CallBody = repeatable === false ? { kind: 'stream', stream } : { kind: 'none' }
+  const below = (vendor.url + path).slice(opened.base.href.length - 1)
+  const request = { method: 'GET', path: below, headers: {}, body }
+  const { signal } = new AbortController()
+  const place = { signal, told: {}, waitMs: 20_000, retries: 0 }
+  const called = await callVendor(context, opened, request, place)
+  const read = await called.answer.read(1024 * 1024)
+  called.end()
+  const { status } = called.answer
+  return { status, body: read.length > 0 ? JSON.parse(read.toString()) : undefined }
 }
 
 /** Moves the clock for one instance: its tokens end in so many seconds. */
