@@ -2,7 +2,9 @@ import { type Kysely, sql } from 'kysely'
 
 export async function up(db: Kysely<unknown>) {
   await sql`
-    create sequence instances_id_seq as bigint start 1000;
+    -- Of one length for long: the owners of secrets are texts, and only then stand in the order of
+    -- ids, so that those of neighbours are neighbours in the index. Signed 32 bits hold them, too.
+    create sequence instances_id_seq as bigint start 100000000;
     create table instances (
       organization_id bigint not null,
       id bigint not null,

@@ -25,7 +25,8 @@ export async function up(db: Kysely<unknown>) {
       where accounts.organization_id = users.organization_id;
     alter table users alter column account_id set not null;
     alter table users add foreign key (organization_id, account_id) references accounts;
-    create index users_of_account on users (organization_id, account_id, id);
+    -- Not by the organization first: whoever looks for one user by its key is never tempted.
+    create index users_of_account on users (account_id, organization_id, id);
 
     create trigger accounts_changed after update or delete or truncate on accounts
       for each statement execute function notify_access_change();

@@ -16,8 +16,14 @@ export async function up(db: Kysely<unknown>) {
 
     create function add_instance_tags() returns trigger language plpgsql as $$
       begin
-        insert into instance_tags (organization_id, user_id, tag, instance_id)
-          select distinct organization_id, user_id, tag, id from added, unnest(tags) tag;
+        -- Most have one, which is their name; to look for doubles costs more than to store it.
+        if cardinality(new.tags) = 1 then
+          insert into instance_tags (organization_id, user_id, tag, instance_id)
+            values (new.organization_id, new.user_id, new.tags[1], new.id);
+        else
+          insert into instance_tags (organization_id, user_id, tag, instance_id)
+            select distinct new.organization_id, new.user_id, tag, new.id from unnest(new.tags) tag;
+        end if;
         return null;
       end
     $$;
@@ -39,8 +45,8 @@ export async function up(db: Kysely<unknown>) {
         return null;
       end
     $$;
-    create trigger tags_added after insert on instances referencing new table as added
-      for each statement execute function add_instance_tags();
+    create trigger tags_added after insert on instances for each row
+      execute function add_instance_tags();
     create trigger tags_removed after delete on instances referencing old table as gone
       for each statement execute function remove_instance_tags();
     create trigger tags_changed after update of tags, user_id on instances

@@ -100,6 +100,11 @@ export async function up(db: Kysely<unknown>) {
         subscriber bigint;
         is_new boolean;
       begin
+        -- Most organizations have none, and to lock those that there are costs more than to look.
+        if not exists (select from webhooks w where w.active
+          and w.organization_id = coalesce(new.organization_id, old.organization_id)) then
+          return null;
+        end if;
         if tg_op = 'DELETE' then
           about := old;
           kind := 'instance.deleted';

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Db } from '../database/database.ts'
 import type { Listener } from '../database/listener.ts'
@@ -10,8 +11,8 @@ const maxCallers = 10_000
 const lifeMs = 30_000
 
 /**
- * Callers by the hashes of their secrets, or of their bearer token. Only those that are known are remembered, and only while
- * the database is heard; a change that it tells of forgets them all.
+ * Callers by the words that say who they are: their secrets, or a bearer token. Only those that are
+ * known are remembered, and only while the database is heard; a change that it tells of forgets all.
  */
 export class Callers {
   readonly #db: Db
@@ -24,11 +25,18 @@ export class Callers {
     this.#listener = listener
   }
 
-  async find(asked: Asked): Promise<Found> {
+  /**
+   * Who was found with these words before: then nothing of them need be looked at again. They have to
+   * say what each secret in them is sent as.
+   */
+  recall(words: string): Principal | undefined {
+    return this.#listener.isCurrent() ? this.#known.get(keyOf(words)) : undefined
+  }
+
+  /** @param words what `recall` knows them by, where they are known */
+  async find(asked: Asked, words: string): Promise<Found> {
     if (!this.#listener.isCurrent()) return findCaller(this.#db, asked)
-    const key = keyOf(asked)
-    const known = this.#known.get(key)
-    if (known) return { organizationKnown: true, principal: known, endsInMs: undefined }
+    const key = keyOf(words)
     const before = this.#changes
     const found = await findCaller(this.#db, asked)
     // What changed meanwhile may have been what was just read.
@@ -45,11 +53,7 @@ export class Callers {
   }
 }
 
-function keyOf(asked: Asked): string {
-  const hashes =
-    'bearerHashes' in asked
-      ? ['bearer', ...asked.bearerHashes]
-      : [...asked.userHashes, ...(asked.organizationHashes ?? ['alone'])]
-  const words = hashes.map((hash) => (typeof hash === 'string' ? hash : hash.toString('base64')))
-  return [asked.organizationId, ...words].join(' ')
+/** Of secrets nothing is kept that would open anything. */
+function keyOf(words: string): string {
+  return hash('sha256', words, 'base64')
 }

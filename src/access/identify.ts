@@ -10,7 +10,7 @@ import type { Principal } from './store.ts'
  * @throws {Refusal} 401, saying which part of the header is the matter and no more
  */
 export async function identify(
-  context: { callers: Pick<Callers, 'find'>; vault: Vault },
+  context: { callers: Pick<Callers, 'find' | 'recall'>; vault: Vault },
   authorization: string | undefined,
 ): Promise<Principal> {
   const parts = parseAuthorization(authorization ?? '')
@@ -18,15 +18,21 @@ export async function identify(
   if (!parts?.user || !parts.organization) throw new Refusal('access-missing', explain(parts))
   const { callers, vault } = context
   const { user, organization } = parts
+  const words = `User ${user}, Organization ${organization}`
+  const known = callers.recall(words)
+  if (known) return known
   const organizationId = readToken('organization', organization)
   if (organizationId === undefined) throw unknownOrganization()
   if (readToken('user', user) !== organizationId) throw unknownUser()
   const look = () =>
-    callers.find({
-      organizationId,
-      userHashes: vault.hashes(user),
-      organizationHashes: vault.hashes(organization),
-    })
+    callers.find(
+      {
+        organizationId,
+        userHashes: vault.hashes(user),
+        organizationHashes: vault.hashes(organization),
+      },
+      words,
+    )
   let found = await look()
   if (!found.principal && (await vault.refreshPeppers())) found = await look()
   if (!found.organizationKnown) throw unknownOrganization()
@@ -35,12 +41,15 @@ export async function identify(
 }
 
 async function identifyByBearer(
-  { callers, vault }: { callers: Pick<Callers, 'find'>; vault: Vault },
+  { callers, vault }: { callers: Pick<Callers, 'find' | 'recall'>; vault: Vault },
   token: string,
 ): Promise<Principal> {
+  const words = `Bearer ${token}`
+  const known = callers.recall(words)
+  if (known) return known
   const organizationId = readToken('bearer', token)
   if (organizationId === undefined) throw unknownBearer()
-  const look = () => callers.find({ organizationId, bearerHashes: vault.hashes(token) })
+  const look = () => callers.find({ organizationId, bearerHashes: vault.hashes(token) }, words)
   let found = await look()
   if (!found.principal && (await vault.refreshPeppers())) found = await look()
   if (!found.principal) throw unknownBearer()

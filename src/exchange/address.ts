@@ -94,8 +94,22 @@ function renderPart(before: string, entry: AddressEntry, value: string): string 
   return value
 }
 
+/** A request needs it more than once, and so does everybody who calls that server. */
+const servers = new LRUCache<string, string>({ max: 5_000 })
+const longestKept = 255
+
 /** With or without scheme; none means https. */
 function readServerUrl(entry: AddressEntry, value: string): string {
+  if (value.length > longestKept) return readServer(entry, value)
+  const name = JSON.stringify([value, entry.hosts, entry.defaultPath])
+  const known = servers.get(name)
+  if (known) return known
+  const found = readServer(entry, value)
+  servers.set(name, found)
+  return found
+}
+
+function readServer(entry: AddressEntry, value: string): string {
   const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `https://${value}`
   // Half a scheme, as in "https:/host", would be taken for the host.
   const url = /^https?:(?!\/\/)/i.test(value) ? null : URL.parse(address)

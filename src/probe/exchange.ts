@@ -42,7 +42,7 @@ export function showRequest(masked: VendorRequest): Exchange['request'] {
     method: masked.method,
     url: masked.url,
     headers,
-    body: masked.body?.slice(0, maxBody) ?? null,
+    body: masked.body?.toString().slice(0, maxBody) ?? null,
   }
 }
 

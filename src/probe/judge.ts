@@ -103,15 +103,20 @@ function wordsAt(place: string, document: Answer['document']): unknown {
 }
 
 /** In whole seconds, from one to a day. */
-function readRetryAfter(
-  { retryAfter: own }: Asked,
+function readRetryAfter(element: Asked, headers: Answer['headers'], now: number): number {
+  return findRetryAfter(element, headers, now) ?? defaultRetryAfter
+}
+
+/** When the vendor wants to be asked again, if it says so: in whole seconds, from one to a day. */
+export function findRetryAfter(
+  { retryAfter: own }: Pick<Element, 'retryAfter'>,
   headers: Answer['headers'],
-  now: number,
-): number {
+  now = Date.now(),
+): number | undefined {
   const standard = secondsIn(String(headers['retry-after'] ?? ''), 'seconds', now)
   const named = own && secondsIn(String(headers[own.header.toLowerCase()] ?? ''), own.unit, now)
   const seconds = named ?? standard
-  if (seconds === undefined) return defaultRetryAfter
+  if (seconds === undefined) return undefined
   return Math.min(maxRetryAfter, Math.max(1, Math.ceil(seconds)))
 }
 

@@ -65,7 +65,7 @@ function madeFrom(step: ProbeStep, credentials: Credentials, signed: VendorReque
 function wordsOf({ url, headers, body = '' }: VendorRequest): string[] {
   const parameters = [new URL(url).search, ...Object.values(headers)].join(' ')
   const inParameters = decodePercent(parameters).match(/[\w.~+/-]+/g)
-  return [...(inParameters ?? []), ...(body.match(/[\w.~+/-]+/g) ?? [])]
+  return [...(inParameters ?? []), ...(String(body).match(/[\w.~+/-]+/g) ?? [])]
 }
 
 /** Of what is not in ASCII, no word is made. */

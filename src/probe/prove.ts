@@ -16,7 +16,10 @@ export const codeOfVerdict = {
   forbidden: 'destination-forbidden',
 } as const satisfies Record<Exclude<ProbeResult['verdict'], 'verified'>, ProblemCode>
 
-export type ProvingNeeds = Pick<Context, 'egress' | 'admission' | 'probeDeadlineMs'>
+export type ProvingNeeds = Pick<
+  Context,
+  'egress' | 'admission' | 'metrics' | 'probeDeadlineMs' | 'traces'
+>
 
 /**
  * The probe that the vendor passed; undefined where the element has none.
@@ -35,7 +38,14 @@ export async function prove(
   if (steps.length === 0) return undefined
   const probe = (egress: Pick<Egress, 'send'>) =>
     probeVendor(egress, credentials, { deadlineMs, first, steps })
-  return requireVerified(await admitted(context, organizationId, probe, begin))
+  const started = performance.now()
+  const { metrics, traces } = context
+  const work = () => admitted(context, organizationId, probe, begin)
+  const about = { 'latchkey.element.key': credentials.element.key }
+  const verdict = (made: ProbeResult) => ({ 'latchkey.verdict': made.verdict })
+  const result = await (traces ? traces.around('probe', about, work, verdict) : work())
+  metrics.probed(result.verdict, performance.now() - started)
+  return requireVerified(result)
 }
 
 /**

@@ -130,6 +130,7 @@ function consentStandIns(
   authentication: Authentication,
   values: Values,
 ): [string, string][] {
+  if (!/^oauth[12]$/.test(authentication.type)) return []
   if ([...values.keys()].some((key) => key.startsWith('consent.'))) return []
   const names = ['code', 'verifier', 'requestToken', 'requestTokenSecret']
   const told = 'fromRedirect' in authentication ? authentication.fromRedirect : undefined
