@@ -43,6 +43,11 @@ export const belongings: Belonging[] = [
     owner: 'certificate',
     audited: { kind: 'certificate', detail: 'certificateId' },
   },
+  {
+    table: 'shared_limits',
+    key: ['id'],
+    audited: { kind: 'shared-limit', detail: 'sharedLimitId' },
+  },
 ]
 
 /**

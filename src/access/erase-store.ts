@@ -77,6 +77,12 @@ export async function isSharing(
       join instances i on i.organization_id = ${organizationId} and i.oauth_app_id = a.id
       where a.organization_id = ${organizationId} and a.user_id = ${userId}
         and i.user_id <> ${userId}
+    ) or exists (
+      select from shared_limits l
+      join instances i on i.organization_id = ${organizationId}
+        and (i.rate_limit_id = l.id or i.connection_pool_id = l.id)
+      where l.organization_id = ${organizationId} and l.user_id = ${userId}
+        and i.user_id <> ${userId}
     ) as sharing`.execute(kysely)
   return rows[0]!.sharing
 }

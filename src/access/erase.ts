@@ -63,7 +63,7 @@ async function requireErasable(tx: Db, { organizationId, userId, reassignTo }: U
   } else if (await isSharing(tx, { organizationId, userId })) {
     throw new Refusal(
       'user-sharing',
-      'Instances of others use certificates or app profiles that this user shares. Say with reassignTo who has them from now on.',
+      'Instances of others use certificates, app profiles, rate limits or connection pools that this user shares. Say with reassignTo who has them from now on.',
     )
   }
 }
