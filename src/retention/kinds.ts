@@ -63,6 +63,15 @@ export const spentKinds = {
     sql`secrets.owner = 'instance/' || gone.instance_id and secrets.entry = ${tokenEntry}
       and secrets.secret_version = gone.secret_version`,
   ),
+  /** Calls through instances, kept to be looked at. */
+  loggedCalls: purgeBy('call_log_entries', 'expires_at', ['instance_id', 'id']),
+  /** Its private key goes with it. */
+  importKeys: purgeBy('import_keys', 'expires_at', ['id']),
+  /** Imports that a process began and did not end. */
+  interruptedImports: purgeBy('imports', 'lease_until', ['user_id', 'source', 'source_id']),
+  /** What was granted of limits that nothing has asked for since it counts. */
+  limitBudgets: purgeBy('limit_budgets', 'expires_at', ['name']),
+  limitPools: purgeBy('limit_pools', 'expires_at', ['name']),
   bearerTokens: purgeBy('sign_in_tokens', 'expires_at', ['hash']),
   idempotencyAnswers: purgeBy('idempotency_claims', 'expires_at', ['user_id', 'route', 'key']),
 } as const satisfies Record<string, Purge>

@@ -47,6 +47,7 @@ export function bulkRoutes(app: Server, context: Context) {
   app.post(
     '/instances/bulk',
     {
+      config: { fenced: false },
       schema: {
         operationId: 'createInstances',
         summary: 'Provision many instances',

@@ -6,6 +6,11 @@ export function tellInstance(line: number, instance: string): string {
   return `{"line":${line},"status":200,"instance":${instance}}\n`
 }
 
+/** The line that tells of one that came from another installation. */
+export function tellImported(line: number, imported: object): string {
+  return `${JSON.stringify({ line, status: 200, ...imported })}\n`
+}
+
 /** The line that tells of a refusal. */
 export function tellRefusal(line: number, refusal: Refusal, requestId: string): string {
   const { status } = problems[refusal.code]

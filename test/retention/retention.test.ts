@@ -119,6 +119,20 @@ async function leave(days: number) {
      values ($1, nextval('connect_sessions_id_seq'), $2, '[]', false, '{}', 'o', $3, 1, $4)`,
     [organizationId, userId, hash, at],
   )
+  const name = `instance/${id}`
+  await query(
+    `insert into limit_budgets (organization_id, name, revision, expires_at) values ($1, $2, 1, $3)`,
+    [organizationId, name, at],
+  )
+  await query(
+    `insert into limit_windows (organization_id, budget, period, margin) values ($1, $2, 1, 1)`,
+    [organizationId, name],
+  )
+  await query(
+    `insert into limit_pools (organization_id, name, revision, places, expires_at)
+     values ($1, $2, 1, 1, $3)`,
+    [organizationId, name, at],
+  )
 }
 
 const left = async () => {
@@ -131,6 +145,8 @@ const left = async () => {
     sessions: 'select from connect_sessions where organization_id = $1',
     tokens: 'select from sign_in_tokens where organization_id = $1',
     accessSecrets: 'select from access_secrets where organization_id = $1 and user_id is not null',
+    limitWindows: 'select from limit_windows where organization_id = $1',
+    limitPools: 'select from limit_pools where organization_id = $1',
     userSecrets: "select from secrets where owner like 'user/%' and organization_id = $1",
   })) {
     counts[name] = (await query(text, [caller.organizationId])).length
@@ -156,6 +172,11 @@ describe('a purge', () => {
         replacedSecrets: 5,
         replacedTokens: 0,
         verifications: 0,
+        importKeys: 0,
+        interruptedImports: 0,
+        loggedCalls: 0,
+        limitBudgets: 5,
+        limitPools: 5,
         bearerTokens: 5,
         idempotencyAnswers: 5,
       },
@@ -170,10 +191,12 @@ describe('a purge', () => {
       tokens: 1,
       // With the one that is not replaced.
       accessSecrets: 2,
+      limitWindows: 1,
+      limitPools: 1,
       userSecrets: 2,
     })
     caller = other
-    expect(Object.values(await left())).toEqual([1, 1, 1, 1, 1, 1, 2, 2])
+    expect(Object.values(await left())).toEqual([1, 1, 1, 1, 1, 1, 2, 1, 1, 2])
   })
 
   test('goes by what the organization says', async () => {
