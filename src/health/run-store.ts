@@ -11,7 +11,8 @@ interface RunKey {
 }
 
 const keptDays = 7
-const aliveSeconds = 120
+/** Whoever died is missed so soon. */
+const aliveSeconds = 30
 
 /** The ids of those that pass, `limit` at most. */
 export async function listRunIds(

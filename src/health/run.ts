@@ -22,7 +22,7 @@ import {
 const maxInstances = 10_000
 const maxRunning = 2
 const atOnce = 8
-const aliveEveryMs = 30_000
+const aliveEveryMs = 10_000
 const ownCodes = ['instance-not-found', 'instance-busy', 'probes-busy', 'internal']
 
 export interface RunAsked {
