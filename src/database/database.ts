@@ -31,14 +31,18 @@ export function openDatabase(options: {
   url: string
   onError(error: Error): void
   maxConnections?: number
+  /** How long to wait for an answer, or a connection; 10 s, unless said otherwise. */
+  patienceMs?: number
 }): Db {
+  const patienceMs = options.patienceMs ?? 10_000
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.maxConnections ?? 10,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: patienceMs,
+    ...(options.patienceMs && { query_timeout: patienceMs }),
     idleTimeoutMillis: 30_000,
     application_name: 'latchkey',
-    statement_timeout: 10_000,
+    statement_timeout: patienceMs,
     idle_in_transaction_session_timeout: 5_000,
     types,
   })

@@ -10,6 +10,7 @@ export interface Tables {
     createdAt: Timestamp
     disabledAt: Date | null
     erasingSince: Date | null
+    transferId: Generated<string>
   }
   accounts: {
     organizationId: number
@@ -173,6 +174,18 @@ export interface Tables {
     updatedAt: Timestamp
   }
   certificateUses: { organizationId: number; certificateId: number; instanceId: number }
+  sharedLimits: {
+    organizationId: number
+    id: Generated<number>
+    kind: 'rate-limit' | 'connection-pool'
+    userId: number
+    name: string
+    shared: boolean
+    terms: ColumnType<object, string, string>
+    revision: Generated<number>
+    createdAt: Timestamp
+    updatedAt: Timestamp
+  }
   oauthApps: {
     organizationId: number
     id: number
@@ -228,6 +241,25 @@ export interface Tables {
     requestId: string
     address: string | null
     detail: JSONColumnType<Record<string, unknown>>
+  }
+  importKeys: {
+    organizationId: number
+    id: number
+    userId: number
+    kid: string
+    publicKey: JSONColumnType<Record<string, unknown>>
+    createdAt: Timestamp
+    expiresAt: Date
+  }
+  imports: {
+    organizationId: number
+    userId: number
+    source: string
+    sourceId: number
+    instanceId: number | null
+    holder: string | null
+    leaseUntil: Date | null
+    createdAt: Timestamp
   }
   retentionSettings: { organizationId: number; kind: string; days: number }
   connectSessions: {

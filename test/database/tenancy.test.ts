@@ -1,26 +1,11 @@
-import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { openCertificate } from '../../src/certificates/open.ts'
-import { refreshAhead } from '../../src/tokens/job.ts'
-import { deliverWaiting } from '../../src/webhooks/deliver.ts'
-import { bodyOf } from '../certificates/fixtures.ts'
-import { everyConnectRequest } from '../connect/every-request.ts'
-import { seed } from '../instances/seed.ts'
-import { call, helpDesk } from '../support/client.ts'
-import { addColleague } from '../support/colleague.ts'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { consentElement } from '../support/consent-elements.ts'
 import { oauthElement } from '../support/oauth-elements.ts'
-import { clientSecret, startTokenServer, type TokenServer } from '../support/token-server.ts'
+import { startTokenServer, type TokenServer } from '../support/token-server.ts'
 import { startWorld, type World } from '../support/world.ts'
-import {
-  connect,
-  endIn,
-  get,
-  lifeOf,
-  outwait,
-  definitions as tokenDefinitions,
-} from '../tokens/instances.ts'
+import { definitions as tokenDefinitions } from '../tokens/instances.ts'
+import { everyRequest } from './every-request.ts'
 
 /** The tables of tenants. What is not here is nobody's: see the test of that. */
 const tenantTables = [
@@ -28,16 +13,24 @@ const tenantTables = [
   'accounts',
   'audit_entries',
   'authorizations',
+  'call_log_entries',
   'certificate_uses',
   'certificates',
   'connect_sessions',
   'data_keys',
   'idempotency_claims',
+  'import_keys',
+  'imports',
   'installed_elements',
   'instance_references',
   'instance_tags',
   'instance_tokens',
   'instances',
+  'limit_askers',
+  'limit_budgets',
+  'limit_holders',
+  'limit_pools',
+  'limit_windows',
   'oauth_apps',
   'oauth_tokens',
   'organizations',
@@ -46,6 +39,7 @@ const tenantTables = [
   'passwords',
   'retention_settings',
   'secrets',
+  'shared_limits',
   'sign_in_tokens',
   'users',
   'verification_results',
@@ -55,7 +49,15 @@ const tenantTables = [
   'webhook_lanes',
   'webhooks',
 ]
-const sharedTables = ['element_versions', 'key_rotations', 'logins', 'peppers', 'sign_in_attempts']
+const sharedTables = [
+  'element_versions',
+  'key_rotations',
+  'limit_replicas',
+  'logins',
+  'peppers',
+  'replicas',
+  'sign_in_attempts',
+]
 
 let world: World
 let tokens: TokenServer
@@ -128,7 +130,7 @@ describe('every statement of a request on a table of tenants', () => {
   let statements: string[]
 
   beforeAll(async () => {
-    statements = await record(() => everyRequest(world))
+    statements = await record(() => everyRequest(world, tokens))
   })
 
   test('names the organization', () => {
@@ -143,9 +145,14 @@ describe('every statement of a request on a table of tenants', () => {
   })
 
   test('looks at rows of one organization alone, by an index, by PostgreSQL’s own plan', async () => {
+    const client = new pg.Client({ connectionString: world.databaseUrl })
+    await client.connect()
+    onTestFinished(() => client.end())
+    // Tables that are as good as empty are read whole else, whatever indexes they have.
+    await client.query('set enable_seqscan = off')
     let looked = 0
     for (const text of statements) {
-      const scans = await planOf(text)
+      const scans = await planOf(client, text)
       for (const { table, alias, conditions, type } of scans) {
         if (!tenantTables.includes(table)) continue
         expect(type, `${alias} in ${text}`).not.toBe('Seq Scan')
@@ -166,31 +173,23 @@ describe('every statement of a request on a table of tenants', () => {
   }
 
   /** The tables that a statement reads, each with all the conditions of the plan. */
-  async function planOf(text: string): Promise<Scan[]> {
+  async function planOf(client: pg.Client, text: string): Promise<Scan[]> {
     if (!/^\s*(select|insert|update|delete|with)\b/i.test(text)) return []
-    const client = new pg.Client({ connectionString: world.databaseUrl })
-    await client.connect()
-    try {
-      // Tables that are as good as empty are read whole else, whatever indexes they have.
-      await client.query('set enable_seqscan = off')
-      const explained = await client.query(`explain (generic_plan, verbose, format json) ${text}`)
-      const [{ Plan: plan }] = explained.rows[0]['QUERY PLAN']
-      const nodes = flatten(plan)
-      const conditions = nodes
-        .flatMap((node) => Object.entries(node).filter(([key]) => /Cond|Filter/.test(key)))
-        .map(([, value]) => String(value))
-        .join('\n')
-      return nodes
-        .filter((node) => /Scan/.test(node['Node Type']) && node['Relation Name'])
-        .map((node) => ({
-          type: node['Node Type'],
-          table: node['Relation Name']!,
-          alias: node.Alias!,
-          conditions,
-        }))
-    } finally {
-      await client.end()
-    }
+    const explained = await client.query(`explain (generic_plan, verbose, format json) ${text}`)
+    const [{ Plan: plan }] = explained.rows[0]['QUERY PLAN']
+    const nodes = flatten(plan)
+    const conditions = nodes
+      .flatMap((node) => Object.entries(node).filter(([key]) => /Cond|Filter/.test(key)))
+      .map(([, value]) => String(value))
+      .join('\n')
+    return nodes
+      .filter((node) => /Scan/.test(node['Node Type']) && node['Relation Name'])
+      .map((node) => ({
+        type: node['Node Type'],
+        table: node['Relation Name']!,
+        alias: node.Alias!,
+        conditions,
+      }))
   }
 })
 
@@ -217,308 +216,4 @@ async function record(work: () => Promise<void>): Promise<string[]> {
   } finally {
     spy.mockRestore()
   }
-}
-
-/** Each route with what it may do: first times, repetitions, refusals, strangers. */
-async function everyRequest(world: World) {
-  // What an organization's first request reads is kept for its later ones.
-  const fresh = { ...world, ...(await world.addOrganization()) }
-  world.context.vault.forgetDataKeys()
-  const good = helpDesk(world)
-  const key = { 'idempotency-key': randomUUID() }
-  const send = async (status: number, ...request: Parameters<typeof call>) => {
-    const answer = await call(...request)
-    expect(answer.status).toBe(status)
-    return answer
-  }
-  const { body: instance } = await send(200, fresh, 'POST', '/instances', { body: good })
-  const draft = { ...good, verify: false, externalId: 'customer-1' }
-  await send(200, world, 'POST', '/elements/connectwisehd/instances', { body: draft })
-  await send(200, world, 'POST', '/instances', { body: good, headers: key })
-  await send(200, world, 'POST', '/instances', { body: good, headers: key })
-  await send(422, world, 'POST', '/instances', { body: draft, headers: key })
-  const wrong = helpDesk(world, { 'helpdesk.connectwise.password': 'wrong' })
-  const otherKey = { 'idempotency-key': randomUUID() }
-  await send(400, world, 'POST', '/instances', { body: wrong, headers: otherKey })
-  await send(400, world, 'POST', '/instances', { body: '{' })
-  await send(200, fresh, 'GET', `/instances/${instance.id}`)
-  await send(404, world, 'GET', `/instances/${instance.id}`)
-  await everyListRequest(world)
-  const [user] = fresh.authorization.split(', ')
-  const [, organization] = world.authorization.split(', ')
-  const mixed = `${user}, ${organization}`
-  await send(401, world, 'GET', `/instances/${instance.id}`, { authorization: mixed })
-  await send(401, world, 'GET', `/instances/${instance.id}`, { authorization: null })
-  await send(200, world, 'GET', '/ready')
-
-  await everyTenantRequest(world)
-
-  const shared = bodyOf('default.p12', { shared: true })
-  const { body: certificate } = await send(200, world, 'POST', '/certificates', { body: shared })
-  const path = `/certificates/${certificate.id}`
-  await send(200, world, 'GET', '/certificates')
-  const { authorization } = await addColleague(world)
-  const everyFilter =
-    'instanceId=1&userId=1&action=a&requestId=r&from=2020-01-01&to=2030-01-01&pageSize=1'
-  for (const query of ['', `?${everyFilter}`]) {
-    await send(200, world, 'GET', `/audit${query}`)
-    await send(200, world, 'GET', `/audit${query}`, { authorization })
-  }
-  await send(200, world, 'PUT', '/organization/retention', { body: { auditEntries: 90 } })
-  await send(200, world, 'GET', '/organization/retention')
-  await send(200, world, 'GET', '/certificates?pageSize=1', { authorization })
-  await send(404, fresh, 'GET', path)
-  await send(200, world, 'PUT', path, { body: { ...shared, shared: false } })
-  const { organizationId } = world
-  const asked = { organizationId, userId: world.userId, certificateId: certificate.id }
-  await openCertificate(world.context, { ...asked, destination: shared.origins[0]! })
-  await send(200, world, 'DELETE', path)
-
-  await everyAppRequest(world, fresh, authorization)
-  await everyConsentRequest(world)
-  await everyConnectRequest(
-    world,
-    { id: 9902, key: 'consents' },
-    { elementId: 117, authentication: 'soap', configuration: good.configuration },
-  )
-  await everyRefresh(world)
-  await everyChange(world)
-  await everyWebhookRequest(world)
-
-  const { body: copied } = await send(200, world, 'GET', '/elements/connectwisehd/export')
-  const body = { ...copied, key: 'copied' }
-  await send(200, world, 'POST', '/elements', { body })
-  await send(409, world, 'POST', '/elements', { body })
-  const { configuration } = good
-  await send(200, world, 'POST', '/elements/copied/test', { body: { configuration } })
-  await send(200, world, 'POST', '/elements/copied/instances', { body: { ...good, element: {} } })
-  const changed = { ...body, description: 'Changed.' }
-  await send(200, world, 'PUT', '/elements/copied', { body: changed })
-  await send(409, world, 'PUT', '/elements/copied', { body: { ...changed, key: 'renamed' } })
-  await send(200, world, 'GET', '/elements?installed=true')
-  await send(200, world, 'GET', '/elements/copied/update')
-  await send(200, world, 'PUT', '/elements/copied/update')
-  await send(200, world, 'DELETE', '/elements/copied/active')
-  await send(409, world, 'DELETE', '/elements/copied/installed')
-  await send(409, world, 'DELETE', '/elements/copied')
-  await send(200, world, 'POST', '/elements/copied/clone', { body: { key: 'again' } })
-  await send(200, world, 'PUT', '/elements/again/installed')
-  await send(200, world, 'DELETE', '/elements/again/installed')
-  await send(200, world, 'DELETE', '/elements/again')
-}
-
-/** Lists by everything that they can be narrowed to, the count, and the instance of a token. */
-async function everyListRequest(world: World) {
-  await seed(world, 2000, (at) => ({ name: `Seed ${at}`, tags: ['seed'] }))
-  const filters = [
-    '',
-    'tags=seed',
-    'tags=seed&state=failed&tags=help%20desk',
-    'externalId=customer-1',
-  ]
-  const searches = ['searchText=seed', 'searchText=none-of-them', 'searchText=connectwise']
-  for (const query of [...filters, ...searches, 'element=117', 'state=disabled&hub=helpdesk']) {
-    expect((await call(world, 'GET', `/instances?pageSize=5&${query}`)).status).toBe(200)
-  }
-  expect((await call(world, 'GET', '/instances/count')).status).toBe(200)
-  const { token } = (await call(world, 'POST', '/instances', { body: helpDesk(world) })).body
-  const [user] = world.authorization.split(', ')
-  for (const [path, caller] of [
-    ['/instances/configuration', world.authorization],
-    ['/ping', user],
-  ] as const) {
-    const authorization = `${caller}, Element ${token}`
-    expect((await call(world, 'GET', path, { authorization })).status).toBe(200)
-  }
-}
-
-/** Tokens: refreshed by a caller and by a job, refused for a while, and for good. */
-async function everyRefresh(world: World) {
-  const key = await connect(world, tokens)
-  await endIn(world, key, -1)
-  await get(world, key, tokens)
-  await refreshAhead(world.context, { ...key, version: 2 })
-  tokens.next = [() => ({ status: 500 })]
-  await refreshAhead(world.context, { ...key, version: 3 })
-  await outwait(world, key)
-  tokens.usable.clear()
-  await refreshAhead(world.context, { ...key, version: 3 })
-  expect(await lifeOf(world, key)).toMatchObject({ version: 3, problem: 'reconnect-required' })
-}
-
-/** Consents: asked for, brought back, refused and spent, with a state and without. */
-async function everyConsentRequest(world: World) {
-  const given = { apiKey: 'acme', apiSecret: 'a-secret-of-the-app', server: 'https://127.0.0.1' }
-  const callbackUrl = 'https://app.example.com/callback'
-  const ask = async (more: object = {}) => {
-    const query = new URLSearchParams({ ...given, callbackUrl, ...more })
-    return call(world, 'GET', `/elements/consents/oauth/url?${query}`)
-  }
-  const provision = async (providerData: object | undefined, more: object = {}) => {
-    const body = { element: { key: 'consents' }, name: 'N', providerData, ...more }
-    return call(world, 'POST', '/instances', { body })
-  }
-  const { server } = given
-  const configuration = { server, id: 'acme', secret: given.apiSecret }
-  const draft = await provision(undefined, { verify: false, configuration })
-  expect(draft.status).toBe(200)
-  expect((await ask({ instanceId: String(draft.body.id) })).status).toBe(200)
-  const { body: asked } = await ask()
-  const { code: spent } = (await provision({ code: 'x', state: asked.state })).body
-  expect(spent).toBe('destination-forbidden')
-  expect((await provision({ code: 'x', state: asked.state })).body.code).toBe('oauth-state-invalid')
-  await ask()
-  expect((await provision({ code: 'x' })).body.code).toBe('destination-forbidden')
-  const { body: refused } = await ask()
-  const denied = { error: 'access_denied', state: refused.state }
-  expect((await provision(denied)).body.code).toBe('consent-refused')
-}
-
-/** App profiles: of a user, of an admin, of a stranger, and in use. */
-async function everyAppRequest(
-  world: World,
-  fresh: Pick<World, 'url' | 'authorization'>,
-  authorization: string,
-) {
-  const send = async (status: number, ...request: Parameters<typeof call>) => {
-    const answer = await call(...request)
-    expect(answer.status).toBe(status)
-    return answer
-  }
-  const element = { key: 'tokens' }
-  const client = { clientId: 'acme', clientSecret: 'a-secret-of-the-app' }
-  const body = { element, name: 'Acme', ...client, shared: true }
-  const { body: app } = await send(200, world, 'POST', '/oauth-apps', { body })
-  const path = `/oauth-apps/${app.id}`
-  await send(200, world, 'GET', '/oauth-apps?element=tokens')
-  await send(200, world, 'GET', '/oauth-apps?pageSize=1', { authorization })
-  await send(404, fresh, 'GET', path)
-  await send(200, world, 'PUT', path, { body: { name: 'Renamed' } })
-  await send(200, world, 'PUT', path, { body: { ...client, shared: false } })
-  const configuration = { server: 'https://api.example.com' }
-  const draft = { element, name: 'Draft', configuration, verify: false }
-  const { body: instance } = await send(200, world, 'POST', '/instances', { body: draft })
-  expect(instance.authentication.oauthAppId).toBe(app.id)
-  await send(409, world, 'DELETE', path)
-  const { body: unused } = await send(200, world, 'POST', '/oauth-apps', { body })
-  await send(200, world, 'DELETE', `/oauth-apps/${unused.id}`)
-}
-
-/** An instance: changed in every way, switched, tried and deleted. */
-async function everyChange(world: World) {
-  const { instanceId } = await connect(world, tokens, 'client')
-  const path = `/instances/${instanceId}`
-  const other = await connect(world, tokens, 'client')
-  const body = { ids: [instanceId] }
-  const { text } = await call(world, 'POST', '/instances/verify', { body })
-  const { run } = JSON.parse(text.split('\n')[0]!)
-  const patch = (body: object) => call(world, 'PATCH', path, { body })
-  const answers = [
-    await patch({ name: 'Other' }),
-    await patch({ configuration: { secret: clientSecret } }),
-    await call(world, 'PUT', `${path}/enabled`),
-    await call(world, 'DELETE', `${path}/enabled`),
-    await call(world, 'POST', `${path}/verify`),
-    await call(world, 'PUT', `/elements/client${path}`, { body: { tags: [] } }),
-    await call(world, 'POST', '/instances/verify', { body: { element: 'client' } }),
-    await call(world, 'GET', `/instances/verify/${run}`),
-    await call(world, 'POST', `${path}/token`),
-    await call(world, 'POST', `${path}/token`, { body: { overlapSeconds: 0 } }),
-    await call(world, 'GET', `${path}/token`),
-    await call(world, 'POST', `${path}/token`),
-    await call(world, 'DELETE', `${path}/token?previous=true`),
-    await call(world, 'PUT', `${path}/references/flow`),
-    await call(world, 'GET', `${path}/references`),
-    await call(world, 'POST', `${path}/replace`, { body: { by: other.instanceId } }),
-    await call(world, 'DELETE', `/instances/${other.instanceId}/references/flow`),
-    await call(world, 'DELETE', path),
-  ]
-  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
-  const { body: made } = await call(world, 'POST', '/instances', { body: helpDesk(world) })
-  const { body: changed } = await call(world, 'PUT', `/instances/${made.id}`, { body: made })
-  expect(changed.id).toBe(made.id)
-}
-
-/** Webhooks: told of an instance by hand and in the background, in vain and at last. */
-async function everyWebhookRequest(world: World) {
-  const send = async (...request: [Parameters<typeof call>[1], string, object?]) => {
-    const [method, path, body] = request
-    const answer = await call(world, method, path, { body })
-    expect([method, path, answer.status]).toEqual([method, path, 200])
-    return answer.body
-  }
-  const url = `${tokens.url}/token`
-  const { id, ...hook } = await send('POST', '/webhooks', { url, events: ['*'] })
-  const path = `/webhooks/${id}`
-  await send('GET', '/webhooks')
-  await send('PUT', path, hook)
-  await send('PATCH', path, { active: true })
-  await send('POST', `${path}/secret`)
-  await send('POST', `${path}/test`)
-  await send('POST', '/instances', helpDesk(world))
-  const { organizationId } = world
-  const set = (table: string, change: string) =>
-    world.context.db.pool.query(
-      `update ${table} set ${change} where organization_id = $1 and webhook_id = $2`,
-      [organizationId, id],
-    )
-  const deliver = async () => {
-    await set('webhook_lanes', 'next_at = now()')
-    const { signal } = new AbortController()
-    await deliverWaiting(world.context, { organizationId, webhookId: id }, signal)
-  }
-  tokens.next = [() => ({ status: 500 }), () => ({ status: 200 })]
-  await deliver()
-  const [{ instanceId }] = await send('GET', `${path}/deliveries`)
-  const filters = `state=waiting&instanceId=${instanceId}`
-  const [delivery] = await send('GET', `${path}/deliveries?${filters}`)
-  expect(delivery.attempts).toMatchObject([{ status: 500 }])
-  await send('POST', `${path}/redeliver`)
-  await send('POST', `${path}/deliveries/${delivery.id}/redeliver`)
-  await deliver()
-  expect((await send('GET', `${path}/deliveries/${delivery.id}`)).state).toBe('delivered')
-  await set('webhook_deliveries', "state = 'dead'")
-  await send('POST', `${path}/redeliver`)
-  await set('webhook_deliveries', "state = 'delivered'")
-  await deliver()
-  await send('DELETE', path)
-}
-
-/** Accounts, users and signing in. */
-async function everyTenantRequest(world: World) {
-  const send = async (status: number, ...request: Parameters<typeof call>) => {
-    const answer = await call(...request)
-    expect([request[1], request[2], answer.status]).toEqual([request[1], request[2], status])
-    return answer
-  }
-  const { body: account } = await send(200, world, 'POST', '/accounts', { body: { name: 'One' } })
-  const path = `/accounts/${account.id}`
-  await send(200, world, 'GET', '/accounts')
-  await send(200, world, 'PATCH', path, { body: { description: 'Changed' } })
-  await send(200, world, 'GET', `${path}/users`)
-  const password = 'an unguessable sentence'
-  const body = { email: 'tenant@example.com', password }
-  const { body: user } = await send(200, world, 'POST', `${path}/users`, { body })
-  await send(409, world, 'DELETE', path)
-  const credentials = { username: body.email, password }
-  const { body: signedIn } = await send(200, world, 'POST', '/authentication', {
-    body: credentials,
-  })
-  const authorization = `Bearer ${signedIn.token}`
-  await send(200, world, 'GET', '/users', { authorization })
-  await send(200, world, 'GET', '/accounts', { authorization })
-  await send(200, world, 'GET', '/authentication/secrets', { authorization })
-  await send(200, world, 'POST', `/users/${user.id}/secret`, { authorization })
-  await send(200, world, 'DELETE', '/authentication', { authorization })
-  const proof = { headers: { 'elements-user-password': password } }
-  await send(200, world, 'GET', `/users/${body.email}`, proof)
-  const role = `/users/${user.id}/roles/org-admin`
-  await send(200, world, 'PUT', role)
-  await send(200, world, 'DELETE', role)
-  const change = { email: 'tenant-2@example.com', password: 'another fine sentence' }
-  await send(200, world, 'PATCH', `/users/${user.id}`, { body: change })
-  await send(200, world, 'PATCH', `/users/${user.id}`, { body: { active: false } })
-  await send(200, world, 'DELETE', `/users/${user.id}?reassignTo=${world.userId}`)
-  await send(200, world, 'DELETE', path)
-  await send(200, world, 'POST', '/organization/secret')
 }
