@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import type { VendorRequest } from '../exchange/request.ts'
 import { escapes, renderAll } from '../exchange/template.ts'
+import { textIn } from './body-text.ts'
 import { type AuthenticationType, common, strict, Templates } from './type.ts'
 import { Unsignable } from './unsignable.ts'
 
@@ -15,18 +16,18 @@ export const body = {
   sign(request, authentication, values) {
     const fields = renderAll(authentication.fields, values, escapes.text)
     const type = contentTypeOf(request)
-    const content =
-      type === 'form' ? inForm(request.body ?? '', fields) : inJson(request.body || '{}', fields)
+    const text = textIn(request)
+    const content = type === 'form' ? inForm(text, fields) : inJson(text || '{}', fields)
     const headers = { 'content-type': 'application/json', ...request.headers }
     return { ...request, headers, body: content }
   },
 } as const satisfies AuthenticationType<Static<typeof schema>> & { schema: unknown }
 
 function contentTypeOf(request: VendorRequest): 'form' | 'json' {
-  if (!request.body && ['GET', 'HEAD'].includes(request.method)) {
+  if (!request.body?.length && ['GET', 'HEAD'].includes(request.method)) {
     throw new Unsignable(`the credentials go into the body, and a ${request.method} has none`)
   }
-  const given = request.headers['content-type'] ?? (request.body ? '' : 'application/json')
+  const given = request.headers['content-type'] ?? (request.body?.length ? '' : 'application/json')
   const type = given.split(';', 1)[0]!.trim().toLowerCase()
   if (type === 'application/x-www-form-urlencoded') return 'form'
   if (type === 'application/json' || type.endsWith('+json')) return 'json'

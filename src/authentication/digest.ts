@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type Static, Type } from 'typebox'
-import type { Values, VendorRequest } from '../exchange/request.ts'
+import { bytesOf, type Values, type VendorRequest } from '../exchange/request.ts'
 import { escapes, RenderError, render, secretMask } from '../exchange/template.ts'
 import { type Challenge, readChallenges } from './challenge.ts'
 import { withHeaders } from './header.ts'
@@ -19,8 +19,8 @@ const hashes = { 'sha-512-256': 'sha512-256', 'sha-256': 'sha256', md5: 'md5' }
 /** HTTP Digest authentication (RFC 7616), in UTF-8: the vendor asks first. */
 export const digest = {
   schema,
-  // It is sent twice, and `auth-int` covers it.
-  seesBody: () => true,
+  // Only `auth-int` covers it, which vendors ask for when they are asked.
+  seesBody: () => false,
   sign(request, authentication, values) {
     // What cannot be used is refused before anything is sent.
     credentialsOf(authentication, values)
@@ -31,14 +31,14 @@ export const digest = {
     return authorize(request, { ...nameIt(username), uri: uriOf(request), response: secretMask })
   },
   /** Once for a challenge, and once more only where the vendor says that its nonce was too old. */
-  signAgain(request, authentication, values, { status, headers }, sent) {
+  signAgain(request, authentication, values, { status, headers, used = 0 }, sent) {
     const challenge = status === 401 && chooseChallenge(headers['www-authenticate'])
     if (!challenge) return undefined
     const stale = challenge.parameters.get('stale')?.toLowerCase() === 'true'
     const refused = sent.headers.authorization !== request.headers.authorization
     if (refused && !stale) return undefined
     const credentials = credentialsOf(authentication, values)
-    return authorize(request, answer(challenge, request, credentials))
+    return authorize(request, answer(challenge, request, credentials, used + 1))
   },
 } as const satisfies AuthenticationType<Digest> & { schema: unknown }
 
@@ -77,10 +77,12 @@ function answer(
   { hash, session, qop, parameters }: Chosen,
   request: VendorRequest,
   { username, password }: ReturnType<typeof credentialsOf>,
+  times: number,
 ): Parameters {
   const h = (...parts: string[]) => createHash(hash).update(parts.join(':'), 'latin1').digest('hex')
   const [realm, nonce] = [parameters.get('realm')!, parameters.get('nonce')!]
-  const [cnonce, count, uri] = [randomBytes(16).toString('hex'), '00000001', uriOf(request)]
+  const [cnonce, uri] = [randomBytes(16).toString('hex'), uriOf(request)]
+  const count = times.toString(16).padStart(8, '0')
   const secret = h(bytesOf(username), realm, bytesOf(password))
   const a1 = session ? h(secret, nonce, cnonce) : secret
   const covered = qop === 'auth-int' ? [h(bytesOf(request.body ?? ''))] : []
@@ -98,11 +100,6 @@ function answer(
     nc: qop && count,
     response: qop ? h(a1, nonce, count, cnonce, qop, a2) : h(a1, nonce, a2),
   }
-}
-
-/** Of its UTF-8 one character a byte, as headers come. */
-function bytesOf(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1')
 }
 
 /** What is not ASCII goes the way of RFC 8187. */

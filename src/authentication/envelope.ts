@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import { SaxesParser } from 'saxes'
 import { Unsignable } from './unsignable.ts'
 
@@ -49,8 +51,20 @@ function insert(envelope: string, place: Place, fragment: string): string {
   return `${before.replace(/\s*\/>$/, '>')}${fragment}</${place.name}>${after}`
 }
 
+/** By hash, since an envelope may hold secrets: requests of one definition mostly begin as the same. */
+const seen = new LRUCache<string, Readonly<Places>>({ max: 1_000 })
+
+function findPlaces(envelope: string): Readonly<Places> {
+  const key = hash('sha256', envelope, 'base64')
+  const known = seen.get(key)
+  if (known) return known
+  const found = readPlaces(envelope)
+  seen.set(key, found)
+  return found
+}
+
 /** Where the start tags end that something may go behind; nothing for what is no such XML. */
-function findPlaces(envelope: string): Places {
+function readPlaces(envelope: string): Places {
   const parser = new SaxesParser({ position: true })
   const path: string[] = []
   const found: Places = {}

@@ -22,6 +22,8 @@ import {
 } from './signing-values.ts'
 import { type AuthenticationType, common, strict } from './type.ts'
 
+const wholeBody = '{request.body}'
+
 /** What the signature is made with cannot hold it. */
 const Unsigned = Type.String({
   pattern: '^(?![\\s\\S]*\\{signature[|}])',
@@ -54,7 +56,9 @@ export const hmac = {
   own: [...signingPlaceholders, 'signature'],
   seesBody: ({ secret, message, headers, query }) => namesBody([secret, message, headers, query]),
   sign: (request, authentication, values) =>
-    place(request, authentication, values, drawOnce(), (all) => signatureOf(authentication, all)),
+    place(request, authentication, values, drawOnce(), (all) =>
+      signatureOf(authentication, all, request),
+    ),
   mask: (request, authentication, values) =>
     place(request, authentication, values, drawMasked(), () => secretMask),
 } as const satisfies AuthenticationType<Hmac> & { schema: unknown }
@@ -75,7 +79,9 @@ function place(
   }
   const before = signingValues([headers, query], values, request, once)
   const unsigned = add(request, before, false)
-  const all = signingValues([secret, message, headers, query], values, unsigned, once)
+  // The body itself is signed as it is, text or not.
+  const rest = message.replaceAll(wholeBody, '')
+  const all = signingValues([secret, rest, headers, query], values, unsigned, once)
   return add(unsigned, all.set('signature', signatureFrom(all)), true)
 }
 
@@ -87,12 +93,15 @@ function only(templates: Record<string, string>, signed: boolean): Record<string
   return Object.fromEntries(chosen)
 }
 
-function signatureOf(authentication: Hmac, values: Values): string {
+function signatureOf(authentication: Hmac, values: Values, { body = '' }: VendorRequest): string {
   const { algorithm, secret, message, encoding } = authentication
   const text = render(secret, values, escapes.text)
-  return createHmac(algorithm, decode(text, authentication))
-    .update(render(message, values, escapes.text))
-    .digest(encoding)
+  const hmac = createHmac(algorithm, decode(text, authentication))
+  message.split(wholeBody).forEach((part, at) => {
+    if (at > 0) hmac.update(body)
+    hmac.update(render(part, values, escapes.text))
+  })
+  return hmac.digest(encoding)
 }
 
 function decode(secret: string, authentication: Hmac): Buffer {

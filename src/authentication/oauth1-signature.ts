@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { VendorRequest } from '../exchange/request.ts'
+import { bytesOf, type VendorRequest } from '../exchange/request.ts'
 
 export const signatureMethods = ['HMAC-SHA1', 'HMAC-SHA256'] as const
 
@@ -44,13 +44,13 @@ export function percentEncode(text: string): string {
   return encodeBytes(bytesOf(text))
 }
 
-function isForm(headers: Record<string, string>): boolean {
+export function isForm(headers: Record<string, string | undefined>): boolean {
   const [type = ''] = (headers['content-type'] ?? '').split(';', 1)
   return type.trim().toLowerCase() === 'application/x-www-form-urlencoded'
 }
 
 /** Section 3.4.1.3.1, encoded anew; byte by byte, for what is not in UTF-8. */
-function encodeForm(form: string): Parameter[] {
+function encodeForm(form: string | Buffer): Parameter[] {
   const parts = bytesOf(form).split('&')
   return parts
     .filter((part) => part !== '')
@@ -59,11 +59,6 @@ function encodeForm(form: string): Parameter[] {
       const [name, value] = at < 0 ? [part, ''] : [part.slice(0, at), part.slice(at + 1)]
       return [encodeBytes(decode(name)), encodeBytes(decode(value))]
     })
-}
-
-/** Of its UTF-8 one character a byte. */
-function bytesOf(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1')
 }
 
 function encodeBytes(bytes: string): string {

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { Step } from '../exchange/step.ts'
 import { about } from '../http/schema.ts'
 import { maskOAuth1, type Proof, signOAuth1 } from './oauth1-request.ts'
-import { signatureMethods } from './oauth1-signature.ts'
+import { isForm, signatureMethods } from './oauth1-signature.ts'
 import { QueryTemplates } from './query.ts'
 import { sessionToken, sessionTokenSecret } from './session.ts'
 import { type AuthenticationType, common, strict, Template } from './type.ts'
@@ -83,7 +83,7 @@ export type OAuth1 = Static<typeof schema>
 export const oauth1 = {
   schema,
   // The fields of a form are signed.
-  seesBody: () => true,
+  seesBody: (_, headers) => headers === undefined || isForm(headers),
   sign: (request, authentication, values) =>
     signOAuth1(request, authentication, values, tokenOf(authentication)),
   mask: (request, authentication, values) =>

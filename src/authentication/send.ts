@@ -4,8 +4,8 @@ import { readAnswer } from '../exchange/document.ts'
 import type { Values, VendorRequest } from '../exchange/request.ts'
 import { renderStep, type Step, type StepPlace } from '../exchange/step.ts'
 import { type Authentication, typeOf } from './authentication.ts'
-import { type Login, loginOf, openSession } from './login.ts'
-import type { Session, Sessions } from './sessions.ts'
+import { type Login, openSession } from './login.ts'
+import type { Session } from './sessions.ts'
 
 /** How to reach a vendor as someone whom it knows. */
 export interface Connection {
@@ -85,34 +85,6 @@ export async function sendPlain(
 }
 
 /**
- * Sends a request in the session of that name, where the authentication has sessions: logs in first
- * where there is none, and once more where the vendor says that it has ended.
- * @throws {EgressFailure} where no answer comes
- * @throws {LoginRefused} where the login is not accepted
- */
-export async function sendInSession(
-  { egress, sessions }: { egress: Pick<Egress, 'send'>; sessions: Sessions },
-  name: string,
-  connection: Connection,
-  request: VendorRequest,
-  limits: SendLimits,
-): Promise<EgressAnswer> {
-  const { authentication } = connection
-  const login = loginOf(authentication)
-  if (!login) return sendSigned(egress, connection, request, limits)
-  const open = () => logIn(egress, connection, login, limits)
-  const send = (session: Session) => {
-    const values = new Map([...connection.values, ...session.values])
-    return sendSigned(egress, { ...connection, values }, request, limits)
-  }
-  const session = await sessions.get(name, open)
-  const answer = await send(session)
-  if (!hasEnded(authentication, readAnswer(answer))) return answer
-  await sessions.drop(name, session)
-  return send(await sessions.get(name, open))
-}
-
-/**
  * Asks the vendor for a session.
  * @throws {EgressFailure} where no answer comes
  * @throws {LoginRefused} where the login is not accepted
@@ -131,11 +103,4 @@ export async function logIn(
   const session = rule?.verdict === 'verified' ? openSession(login, answer, values) : undefined
   if (!session) throw new LoginRefused(step, answer)
   return session
-}
-
-/** Whether an answer means that the session is over, not that the request was wrong. */
-export function hasEnded(authentication: Authentication, answer: Answer): boolean {
-  const { type } = authentication
-  const ended = type === 'session' || type === 'oauth2' ? authentication.ended : undefined
-  return ended ? ended.some((when) => holds(when, answer)) : answer.status === 401
 }

@@ -4,6 +4,7 @@ import type { Values, VendorRequest } from '../exchange/request.ts'
 import { Step } from '../exchange/step.ts'
 import { escapes, render, renderAll } from '../exchange/template.ts'
 import { about } from '../http/schema.ts'
+import { textIn } from './body-text.ts'
 import { insertIntoHeader } from './envelope.ts'
 import { withHeaders } from './header.ts'
 import { withQuery } from './query.ts'
@@ -105,6 +106,6 @@ export const session = {
     const carrying = cookies ? withHeaders(signed, [['cookie', all]]) : signed
     if (!soapHeader) return carrying
     const fragment = render(soapHeader, values, escapes.xml)
-    return { ...carrying, body: insertIntoHeader(carrying.body ?? '', fragment) }
+    return { ...carrying, body: insertIntoHeader(textIn(carrying), fragment) }
   },
 } as const satisfies AuthenticationType<SessionAuthentication> & { schema: unknown }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Values, VendorRequest } from '../exchange/request.ts'
 import { placeholdersIn, secretMask } from '../exchange/template.ts'
+import { textIn } from './body-text.ts'
 
 /** What a signature can be made of besides entries. */
 const facts = {
@@ -15,7 +16,7 @@ const facts = {
     sent.hash = ''
     return sent.href
   },
-  'request.body': ({ body }) => body ?? '',
+  'request.body': textIn,
   'request.body.sha256': ({ body }) =>
     createHash('sha256')
       .update(body ?? '')

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { escapes, fullAllowance, render } from '../exchange/template.ts'
+import { textIn } from './body-text.ts'
 import { insertIntoOperation } from './envelope.ts'
 import { type AuthenticationType, common, strict } from './type.ts'
 
@@ -22,7 +23,7 @@ export const soap = {
   seesBody: () => true,
   sign(request, authentication, values) {
     const allowance = fullAllowance()
-    const body = insertIntoOperation(request.body ?? '', (prefix) => {
+    const body = insertIntoOperation(textIn(request), (prefix) => {
       const tag = (name: string, content: string) =>
         `<${prefix}${name}>${content}</${prefix}${name}>`
       const fields = authentication.fields.map(({ name, value }) =>

@@ -37,14 +37,19 @@ export const Templates = Type.Record(Type.String(), Template, {
 export interface AuthenticationAnswer {
   status: number
   headers: Record<string, string | string[]>
+  /** Of a challenge that was kept: how often it has been answered; left out: never. */
+  used?: number
 }
 
 /** How one type of authentication works; a module each, all with these functions. */
 export interface AuthenticationType<Authentication> {
   /** Placeholders that the type itself fills in; one that ends in a dot is how they begin. */
   own?: readonly string[]
-  /** Whether a request can be signed only when all of its body is there; otherwise it may stream. */
-  seesBody(authentication: Authentication): boolean
+  /**
+   * Whether a request with these headers, or any where none are named, can be signed only when all
+   * of its body is there; otherwise it may stream.
+   */
+  seesBody(authentication: Authentication, headers?: Record<string, string>): boolean
   /**
    * The request with credentials where this type wants them.
    * @throws {RenderError} for a value that cannot stand there

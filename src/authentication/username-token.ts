@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { type Static, Type } from 'typebox'
 import type { Values, VendorRequest } from '../exchange/request.ts'
 import { escapes, render, secretMask } from '../exchange/template.ts'
+import { textIn } from './body-text.ts'
 import { insertIntoHeader, namespaceOf } from './envelope.ts'
 import { type AuthenticationType, common, strict, Template } from './type.ts'
 
@@ -49,7 +50,7 @@ function insert(
   proof: typeof prove,
 ): VendorRequest {
   const { username, mustUnderstand, timestampSeconds } = authentication
-  const body = request.body ?? ''
+  const body = textIn(request)
   const now = new Date()
   const created = element('wsu:Created', now.toISOString())
   let timestamp = ''

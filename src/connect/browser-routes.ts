@@ -55,7 +55,7 @@ export function connectBrowserRoutes(app: Server, context: Context) {
 
   app.get<{ Querystring: Record<string, unknown> }>(
     '/oauth/callback',
-    hidden,
+    { ...hidden, config: { fenced: true } },
     async (request, reply) => {
       if (isIdle(request)) return reply.code(204).send()
       const { query, id: requestId, ip: address, noted } = request

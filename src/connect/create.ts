@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import { refuseConfiguration } from '../definition/refuse.ts'
 import { Refusal } from '../http/errors.ts'
 import { readTexts } from '../instances/request.ts'
-import { findSettingFaults } from '../instances/settings.ts'
+import { judgeSettings } from '../instances/settings.ts'
 import { findApp } from '../oauth/app.ts'
 import { createToken } from '../vault/token.ts'
 import { readAddresses } from './addresses.ts'
@@ -72,7 +72,9 @@ async function checkRequest(
   { offers, instance }: Offered,
 ) {
   readTexts({ ...body, name: body.name ?? 'unnamed', element: undefined })
-  const invalid = findSettingFaults(body.settings ?? {})
+  const { organizationId, user } = principal
+  const owner = { organizationId, userId: user.id }
+  const invalid = await judgeSettings(context, owner, body.settings ?? {})
   if (invalid.length > 0) throw refuseConfiguration({ missing: [], invalid, unknown: [] })
   const preset = body.configuration ?? {}
   checkPreset(

@@ -2,6 +2,8 @@ import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { Settings } from 'typebox/system'
 import { authenticationSchema } from '../authentication/authentication.ts'
+import { HeaderName } from '../authentication/header.ts'
+import { When } from '../exchange/condition.ts'
 import { Step } from '../exchange/step.ts'
 import { about } from '../http/schema.ts'
 import { explain } from './explain.ts'
@@ -155,6 +157,34 @@ const members = {
     ),
   ),
   settings: Type.Optional(DefaultSettings),
+  gateway: Type.Optional(
+    about(
+      'What calls through the gateway have to know of this vendor.',
+      Type.Object(
+        {
+          throttled: Type.Optional(
+            about(
+              'Answers that mean, besides status 429, that it takes no more calls for a while.',
+              Type.Array(When, { minItems: 1, maxItems: 20 }),
+            ),
+          ),
+          idempotencyHeader: Type.Optional(
+            about(
+              'The header by which it knows a call that it has had already, such as `Idempotency-Key`.',
+              HeaderName,
+            ),
+          ),
+          requestHeaders: Type.Optional(
+            about(
+              'Headers of callers that it has to get, besides those that any vendor gets.',
+              Type.Array(HeaderName, { minItems: 1, maxItems: 50 }),
+            ),
+          ),
+        },
+        strict,
+      ),
+    ),
+  ),
   /** The header in which the vendor says when to come back, besides `Retry-After`. */
   retryAfter: Type.Optional(
     Type.Object(

@@ -2,11 +2,13 @@ import { type Authentication, keyOf, typeOf } from '../authentication/authentica
 import { filterNames, filterOf } from '../exchange/filters.ts'
 import { placeholdersIn, splitTemplate } from '../exchange/template.ts'
 import { isFromRedirect } from './consent-faults.ts'
+import { findDateFormatFault } from './date-format.ts'
 import type { Element, Entry } from './element.ts'
+import { findGatewayFaults } from './gateway-faults.ts'
 import { findOAuth1Faults } from './oauth1-faults.ts'
 import { findOAuth2Faults } from './oauth2-faults.ts'
 import { compilePattern } from './pattern.ts'
-import { findDateFormatFault, isTimeZone } from './settings.ts'
+import { isTimeZone } from './settings.ts'
 import { findAddressFaults, findHeaderFaults, findStepFaults, stepsOf } from './step-faults.ts'
 
 /** What is wrong with a definition, and where, as a JSON Pointer (RFC 6901). */
@@ -44,6 +46,7 @@ export function findFaults(element: Element): Fault[] {
     ...findStepFaults(element),
     ...findAuthenticationFaults(element),
     ...findSettingFaults(element),
+    ...findGatewayFaults(element),
   ]
 }
 

@@ -24,6 +24,12 @@ export const DefaultSettings = Type.Object(
     concurrency: Type.Optional(
       about('Calls in flight at once.', Type.Integer({ minimum: 1, maximum: 10_000 })),
     ),
+    retries: Type.Optional(
+      about(
+        'How often a call is sent again where that does no harm; 0.',
+        Type.Integer({ minimum: 0, maximum: 5 }),
+      ),
+    ),
     verifyEveryHours: Type.Optional(
       about(
         'How often instances are tried again in the background; 24, and 0 for never.',
@@ -41,22 +47,4 @@ export function isTimeZone(name: string): boolean {
   } catch {
     return false
   }
-}
-
-const fieldLetters = 'GyYuUrQqMLwWdDFgEecabBhHKkmsSAzZOvVXx'
-
-/** Unicode TR35, "Date Format Patterns": letters are fields, text stands between single quotes. */
-export function findDateFormatFault(pattern: string): string | undefined {
-  if (pattern === 'unix' || pattern === 'unixMillis') return undefined
-  const example = 'a Unicode TR35 pattern such as yyyy-MM-dd, or unix, or unixMillis'
-  if (pattern.length > 100) return 'has more than 100 characters'
-  if (/\p{Cc}/u.test(pattern) || !pattern.isWellFormed()) {
-    return `has a character that cannot be printed: it must be ${example}`
-  }
-  const fields = pattern.replaceAll("''", '').replace(/'[^']*'/g, '')
-  if (fields.includes("'")) return `has a quote that is not closed: it must be ${example}`
-  const letters = fields.match(/[A-Za-z]/g) ?? []
-  if (letters.length === 0) return `has no field: it must be ${example}`
-  const stranger = letters.find((letter) => !fieldLetters.includes(letter))
-  return stranger && `has "${stranger}", which is no field: it must be ${example}`
 }

@@ -1,4 +1,5 @@
 import { keyOf } from '../authentication/authentication.ts'
+import { needsConsent } from '../authentication/consent.ts'
 import { loginOf } from '../authentication/login.ts'
 import { isComputed } from '../definition/computed.ts'
 import { type Element, type Entry, imageOf } from '../definition/element.ts'
@@ -67,7 +68,8 @@ function showAuthentications({ authentications }: Element): AuthenticationChoice
   return authentications.map((authentication) => {
     const { type, name, help = null } = authentication
     const isDefault = authentication.default ?? false
-    return { key: keyOf(authentication), type, name, help, default: isDefault }
+    const consent = needsConsent(authentication)
+    return { key: keyOf(authentication), type, name, help, default: isDefault, consent }
   })
 }
 

@@ -38,7 +38,7 @@ export const elementExample = {
     },
   ],
   authenticationTypes: [
-    { key: 'bearer', type: 'bearer', name: 'API key', help: null, default: false },
+    { key: 'bearer', type: 'bearer', name: 'API key', help: null, default: false, consent: false },
   ],
   settings: { rateLimits: [{ amount: 10, unit: 'second' }] },
   documentation: null,

@@ -44,6 +44,9 @@ const AuthenticationChoice = Type.Object(
     default: Type.Boolean({
       description: 'Whether it is meant where a request names none of several',
     }),
+    consent: Type.Boolean({
+      description: "Whether somebody has to consent in a browser: see the element's `oauth/url`",
+    }),
   },
   { $id: 'AuthenticationChoice', description: 'One of the ways in which a vendor may know us' },
 )

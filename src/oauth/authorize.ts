@@ -1,5 +1,12 @@
 import type { Principal } from '../access/store.ts'
 import type { Authentication } from '../authentication/authentication.ts'
+import {
+  type ConsentFlow,
+  clientOf,
+  isCodeFlow,
+  needsConsent,
+  tokenUrlOf,
+} from '../authentication/consent.ts'
 import type { Context } from '../context.ts'
 import type { Scalar } from '../definition/configuration.ts'
 import type { Element } from '../definition/element.ts'
@@ -11,7 +18,6 @@ import { escapes, placeholdersIn, RenderError, render } from '../exchange/templa
 import { Refusal } from '../http/errors.ts'
 import type { RequestToken } from '../probe/request-token.ts'
 import { codePageOf } from './code-page.ts'
-import { type ConsentFlow, clientOf, isCodeFlow, needsConsent, tokenUrlOf } from './flow.ts'
 import { isFitForBrowsers } from './page-url.ts'
 import { keepPending } from './pending.ts'
 import { type PreparedConsent, prepareConsent } from './prepare.ts'
@@ -51,7 +57,15 @@ export interface Authorization {
 
 export type AuthorizationNeeds = Pick<
   Context,
-  'db' | 'vault' | 'config' | 'egress' | 'admission' | 'probeDeadlineMs' | 'authorizationIds'
+  | 'db'
+  | 'vault'
+  | 'config'
+  | 'egress'
+  | 'admission'
+  | 'metrics'
+  | 'traces'
+  | 'probeDeadlineMs'
+  | 'authorizationIds'
 >
 
 /**

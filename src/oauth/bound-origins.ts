@@ -1,8 +1,8 @@
+import { type ConsentFlow, tokenUrlOf } from '../authentication/consent.ts'
 import type { Element } from '../definition/element.ts'
 import type { Values } from '../exchange/request.ts'
 import { splitTemplate } from '../exchange/template.ts'
 import { originsOf } from '../probe/request.ts'
-import { type ConsentFlow, tokenUrlOf } from './flow.ts'
 
 /**
  * Where what was given for a consent may go: as far as the configuration says it already, and where

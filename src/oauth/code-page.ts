@@ -1,8 +1,8 @@
 import { calculatePKCECodeChallenge, generateRandomCodeVerifier } from 'oauth4webapi'
+import type { CodeFlow } from '../authentication/consent.ts'
 import type { Element } from '../definition/element.ts'
 import type { Values } from '../exchange/request.ts'
 import { escapes, render } from '../exchange/template.ts'
-import type { CodeFlow } from './flow.ts'
 import { pageUrlOf } from './page-url.ts'
 
 /**

@@ -1,5 +1,6 @@
 import type { Principal } from '../access/store.ts'
 import type { Authentication } from '../authentication/authentication.ts'
+import { type ConsentFlow, needsConsent } from '../authentication/consent.ts'
 import {
   consentOAuthVerifier,
   consentRequestToken,
@@ -14,7 +15,6 @@ import { secretsOf } from '../probe/masking.ts'
 import { createScrub } from '../probe/scrub.ts'
 import { checkConsent } from './check.ts'
 import { findByItsState, findPendingFor } from './find-pending.ts'
-import { type ConsentFlow, needsConsent } from './flow.ts'
 import { givenBesides } from './given.ts'
 import { type KeptConsent, openPending } from './pending.ts'
 import { type Redirect, readRedirect } from './redirect.ts'

@@ -1,7 +1,7 @@
 import { keyOf } from '../authentication/authentication.ts'
+import { type ConsentFlow, callbackEntryOf, isCodeFlow } from '../authentication/consent.ts'
 import type { Context } from '../context.ts'
 import type { ConsentAsked } from './consent.ts'
-import { type ConsentFlow, callbackEntryOf, isCodeFlow } from './flow.ts'
 import { givenFor } from './given.ts'
 import { stateInvalid, stateMissing } from './refused.ts'
 import { findStateless, findUsable, type PendingKey, type UsablePending } from './usable-store.ts'

@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto'
 import { keyOf } from '../authentication/authentication.ts'
+import type { ConsentFlow } from '../authentication/consent.ts'
 import type { Context } from '../context.ts'
 import type { Scalar } from '../definition/configuration.ts'
 import type { Values } from '../exchange/request.ts'
 import type { RequestToken } from '../probe/request-token.ts'
 import type { AuthorizationAsked } from './authorize.ts'
 import { boundOrigins } from './bound-origins.ts'
-import type { ConsentFlow } from './flow.ts'
 import { consentEntry, insertPending, ownerOf, sweepPending } from './store.ts'
 import type { UsablePending } from './usable-store.ts'
 

@@ -1,4 +1,5 @@
 import { keyOf } from '../authentication/authentication.ts'
+import { type ConsentFlow, callbackEntryOf, isCodeFlow } from '../authentication/consent.ts'
 import type { Context } from '../context.ts'
 import { checkConfiguration, type Scalar } from '../definition/configuration.ts'
 import type { Element } from '../definition/element.ts'
@@ -7,7 +8,6 @@ import type { Values } from '../exchange/request.ts'
 import { Refusal } from '../http/errors.ts'
 import { findApp } from './app.ts'
 import type { AuthorizationAsked } from './authorize.ts'
-import { type ConsentFlow, callbackEntryOf, isCodeFlow } from './flow.ts'
 import { findLacking } from './lacking.ts'
 import { findOwnInstance } from './own-instance-store.ts'
 

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { isCodeFlow } from '../authentication/consent.ts'
 import type { Context } from '../context.ts'
 import { elementParams, readingRefusals } from '../elements/route-parts.ts'
 import { Refusal } from '../http/errors.ts'
@@ -7,7 +8,6 @@ import { Id, Model } from '../http/schema.ts'
 import type { Server } from '../http/server.ts'
 import { beginAuthorization } from './authorize.ts'
 import { authorizationModels, type ConsentPage, type RequestTokenAnswer } from './consent-schema.ts'
-import { isCodeFlow } from './flow.ts'
 import { pageOfToken } from './known-token.ts'
 import { readUrlRequest } from './url-request.ts'
 

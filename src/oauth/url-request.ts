@@ -1,5 +1,6 @@
 import type { Principal } from '../access/store.ts'
 import { type Authentication, keyOf } from '../authentication/authentication.ts'
+import { callbackEntryOf, clientOf, needsConsent } from '../authentication/consent.ts'
 import type { Context } from '../context.ts'
 import type { Scalar } from '../definition/configuration.ts'
 import type { Element } from '../definition/element.ts'
@@ -9,7 +10,6 @@ import { Refusal } from '../http/errors.ts'
 import { showKey } from '../http/show-key.ts'
 import type { AuthorizationAsked } from './authorize.ts'
 import { readCallbackUrl } from './callback-url.ts'
-import { callbackEntryOf, clientOf, needsConsent } from './flow.ts'
 import { givenFor } from './given.ts'
 
 /** The parameters that the routes know by themselves. */

@@ -1,7 +1,8 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { afterEach, expect, test, vi } from 'vitest'
 import { awsSignature4 } from '../../src/authentication/aws-signature4.ts'
-import { openVendor, type Received, refusalOf } from './vendor.ts'
+import { awsAccount, isSignedForAws } from './aws-verifier.ts'
+import { openVendor, refusalOf } from './vendor.ts'
 
 const authentication = {
   type: 'awsSignature4',
@@ -12,56 +13,7 @@ const authentication = {
   region: '{region}',
   service: 'execute-api',
 } as const
-const right = {
-  id: 'AKIDEXAMPLE',
-  secret: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
-  region: 'eu-west-1',
-}
-
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
-const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest()
-const uriEncode = (text: string) =>
-  encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
-
-/** As "Signature Version 4 signing process" in the AWS General Reference describes it, step by step. */
-function judge({ method, url, headers, body }: Received): boolean {
-  const [, id, date, region, service, signedHeaders = '', signature] =
-    /^AWS4-HMAC-SHA256 Credential=(.*)\/(\d{8})\/(.*)\/(.*)\/aws4_request, SignedHeaders=(.*), Signature=([0-9a-f]{64})$/.exec(
-      headers.authorization ?? '',
-    ) ?? []
-  if (id !== right.id || !region || !service) return false
-  const names = signedHeaders.split(';')
-  const required = Object.keys(headers).filter(
-    (name) => name === 'host' || name.startsWith('x-amz-'),
-  )
-  if (!required.every((name) => names.includes(name))) return false
-  // S3 takes the name of the object, and the others the path as it is sent.
-  const read = service === 's3' ? decodeURIComponent : String
-  const path = url.pathname.split('/').map((segment) => uriEncode(read(segment)))
-  const query = [...url.searchParams].map(
-    ([name, value]) => `${uriEncode(name)}=${uriEncode(value)}`,
-  )
-  const hash = sha256(body)
-  if (service === 's3' && headers['x-amz-content-sha256'] !== hash) return false
-  const canonical = [
-    method,
-    path.join('/'),
-    query.sort().join('&'),
-    ...names.map((name) => `${name}:${String(headers[name]).trim().replace(/ +/g, ' ')}`),
-    '',
-    signedHeaders,
-    hash,
-  ].join('\n')
-  const time = String(headers['x-amz-date'])
-  const scope = `${date}/${region}/${service}/aws4_request`
-  const toSign = ['AWS4-HMAC-SHA256', time, scope, sha256(canonical)].join('\n')
-  const dateKey = hmac(`AWS4${right.secret}`, date!)
-  const key = hmac(hmac(hmac(dateKey, region), service), 'aws4_request')
-  return time.startsWith(date!) && signature === hmac(key, toSign).toString('hex')
-}
+const right = { ...awsAccount, region: 'eu-west-1' }
 
 const call = {
   method: 'POST',
@@ -76,7 +28,7 @@ afterEach(() => {
 
 test('another secret, key id or region is refused', async () => {
   await using vendor = await openVendor(
-    (one) => judge(one) && one.headers.authorization!.includes('/eu-west-1/'),
+    (one) => isSignedForAws(one) && one.headers.authorization!.includes('/eu-west-1/'),
   )
   expect(await vendor.call(authentication, { ...right, secret: `${right.secret}1` }, call)).toBe(
     401,
@@ -93,7 +45,7 @@ test.each([
 ])(
   'another %s than was signed is refused',
   async (_, { from = '', to = '', ...rest }: Tampered) => {
-    await using vendor = await openVendor(judge)
+    await using vendor = await openVendor(isSignedForAws)
     const tamper = (signed: { url: string }) => ({ ...rest, url: signed.url.replace(from, to) })
     for (const service of ['execute-api', 's3']) {
       const status = await vendor.call({ ...authentication, service }, right, {
@@ -108,21 +60,23 @@ test.each([
 type Tampered = { method?: string; body?: string; from?: string; to?: string }
 
 test.each(['execute-api', 'dynamodb', 'sqs'])('what is signed for %s is known', async (service) => {
-  await using vendor = await openVendor(judge)
+  await using vendor = await openVendor(isSignedForAws)
   expect(await vendor.call({ ...authentication, service }, right, call)).toBe(200)
   expect(await vendor.call({ ...authentication, service }, right)).toBe(200)
   expect(vendor.received[0]!.headers['x-amz-security-token']).toBeUndefined()
 })
 
 test('what is signed for S3 covers the body, too', async () => {
-  await using vendor = await openVendor(judge)
+  await using vendor = await openVendor(isSignedForAws)
   const put = { method: 'PUT', target: '/bucket/a%20b(1).txt?partNumber=1', body: 'content' }
   expect(await vendor.call({ ...authentication, service: 's3' }, right, put)).toBe(200)
 })
 
 test('a body is covered where the request says that it is not', async () => {
   await using vendor = await openVendor(
-    (one) => judge(one) && one.headers['x-amz-content-sha256'] === sha256(one.body),
+    (one) =>
+      isSignedForAws(one) &&
+      one.headers['x-amz-content-sha256'] === createHash('sha256').update(one.body).digest('hex'),
   )
   const headers = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
   for (const service of ['s3', 'sqs']) {
@@ -133,7 +87,7 @@ test('a body is covered where the request says that it is not', async () => {
 
 test("a session's token is sent, and signed", async () => {
   await using vendor = await openVendor(
-    (one) => judge(one) && one.headers['x-amz-security-token'] === 'tok/en+=',
+    (one) => isSignedForAws(one) && one.headers['x-amz-security-token'] === 'tok/en+=',
   )
   expect(await vendor.call(authentication, { ...right, token: 'tok/en+=' }, call)).toBe(200)
   const swap = { 'x-amz-security-token': 'tok/en+=' }

@@ -26,9 +26,9 @@ export function readDigest(header: string | undefined): Record<string, string> |
 export function digestResponse(
   { username, realm, password, hash, session }: DigestAccount,
   given: Record<string, string>,
-  { method, body }: { method: string; body: string },
+  { method, body }: { method: string; body: string | Buffer },
 ): string {
-  const h = (text: string) => createHash(hash).update(text, 'utf8').digest('hex')
+  const h = (text: string | Buffer) => createHash(hash).update(text).digest('hex')
   const { nonce, cnonce, nc, qop, uri } = given
   const plain = h(`${username}:${realm}:${password}`)
   const a1 = session ? h(`${plain}:${nonce}:${cnonce}`) : plain

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { OAuth2 } from '../../src/authentication/oauth2.ts'
-import { LoginRefused, sendInSession } from '../../src/authentication/send.ts'
-import { Sessions } from '../../src/authentication/sessions.ts'
 import type { Egress } from '../../src/egress/client.ts'
 import { openEgress } from '../egress/listener.ts'
 import { startWebServer, type WebServer } from '../support/web-server.ts'
+import { callInSession, createCaller } from './in-session.ts'
 
 /** A vendor whose tokens can be revoked, and which counts them. */
 let vendor: WebServer
@@ -45,19 +44,13 @@ function caller(secret = 'right') {
     clientSecret: '{secret}',
     clientAuthentication: 'post',
   }
-  const sender = { egress, sessions: new Sessions() }
-  const place = { baseUrl: vendor.url, entries: [] }
-  const connection = { authentication, place, values: new Map([['secret', secret]]) }
-  const request = { method: 'GET', url: `${vendor.url}/x`, headers: {}, body: undefined }
-  return async () => {
-    const limits = { deadline: performance.now() + 10_000 }
-    return (await sendInSession(sender, 'instance/1', connection, request, limits)).status
-  }
+  const known = createCaller(egress)
+  return async () => (await callInSession(known, 1, authentication, { secret }, vendor.url)).status
 }
 const fifty = (call: () => Promise<number>) => Promise.all(Array.from({ length: 50 }, call))
 
 test('a client whom the vendor does not know has no session', async () => {
-  await expect(caller('wrong')()).rejects.toThrow(LoginRefused)
+  await expect(caller('wrong')()).rejects.toMatchObject({ code: 'credentials-rejected' })
 })
 
 test('fifty callers that come at once share one token', async () => {

@@ -1,10 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { LoginRefused, sendInSession } from '../../src/authentication/send.ts'
 import type { SessionAuthentication } from '../../src/authentication/session.ts'
-import { Sessions } from '../../src/authentication/sessions.ts'
 import type { Egress } from '../../src/egress/client.ts'
 import { openEgress } from '../egress/listener.ts'
 import { type Received, type Reply, startWebServer, type WebServer } from '../support/web-server.ts'
+import { callInSession, createCaller } from './in-session.ts'
 
 /** A vendor whose sessions can be ended, and which counts the logins. */
 let vendor: WebServer
@@ -32,7 +31,7 @@ function begin() {
   logins = 0
   over = { status: 401 }
   life = undefined
-  return { egress, sessions: new Sessions() }
+  return createCaller(egress)
 }
 
 function logIn({ body }: Received): Reply {
@@ -67,43 +66,28 @@ const authentication: SessionAuthentication = {
   headers: { Authorization: 'Session {session.token}' },
 }
 
-function connection(changes: object = {}, password = 'right "1"') {
-  return {
-    authentication: { ...authentication, ...changes },
-    place: { baseUrl: vendor.url, entries: [] },
-    values: new Map([
-      ['user', 'me'],
-      ['password', password],
-    ]),
-  }
+const call = (
+  caller: ReturnType<typeof begin>,
+  instanceId = 1,
+  changes = {},
+  password = 'right "1"',
+) => {
+  const one = { ...authentication, ...changes }
+  return callInSession(caller, instanceId, one, { user: 'me', password }, vendor.url)
 }
 
-const limits = () => ({ deadline: performance.now() + 10_000 })
-const call = (sender: ReturnType<typeof begin>, name = 'instance/1', changes = {}) =>
-  sendInSession(
-    sender,
-    name,
-    connection(changes),
-    { method: 'GET', url: `${vendor.url}/x`, headers: {}, body: undefined },
-    limits(),
-  )
-
-test('a login that the vendor refuses is an error with its answer, and is tried anew the next time', async () => {
+test('a login that the vendor refuses is a refusal, and is tried anew the next time', async () => {
   const sender = begin()
-  const request = { method: 'GET', url: `${vendor.url}/x`, headers: {}, body: undefined }
-  const wrong = () =>
-    sendInSession(sender, 'instance/1', connection({}, 'wrong'), request, limits())
-  const refused = await wrong().catch((error) => error)
-  expect(refused).toBeInstanceOf(LoginRefused)
-  expect((refused as LoginRefused).answer.status).toBe(401)
-  await expect(wrong()).rejects.toThrow(LoginRefused)
+  const wrong = () => call(sender, 1, {}, 'wrong')
+  await expect(wrong()).rejects.toMatchObject({ code: 'credentials-rejected' })
+  await expect(wrong()).rejects.toMatchObject({ code: 'credentials-rejected' })
   expect(logins).toBe(2)
   expect((await call(sender)).status).toBe(200)
 })
 
 test('a login whose answer lacks the token is refused', async () => {
   const login = { ...authentication.login, extract: { 'session.token': { json: '/elsewhere' } } }
-  await expect(call(begin(), 'instance/1', { login })).rejects.toThrow(LoginRefused)
+  await expect(call(begin(), 1, { login })).rejects.toMatchObject({ code: 'vendor-unexpected' })
 })
 
 test('fifty callers that come at once wait for one login', async () => {
@@ -115,7 +99,7 @@ test('fifty callers that come at once wait for one login', async () => {
 
 test('instances share no session', async () => {
   const sender = begin()
-  await Promise.all([call(sender, 'instance/1'), call(sender, 'instance/2')])
+  await Promise.all([call(sender, 1), call(sender, 2)])
   expect(logins).toBe(2)
 })
 
@@ -130,11 +114,9 @@ describe('a session that the vendor has ended', () => {
   ])('with %s is renewed, once for all who wait', async (_, said, changes) => {
     const sender = begin()
     over = said
-    await call(sender, 'instance/1', changes)
+    await call(sender, 1, changes)
     open.clear()
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, () => call(sender, 'instance/1', changes)),
-    )
+    const answers = await Promise.all(Array.from({ length: 50 }, () => call(sender, 1, changes)))
     expect(answers.map(({ body }) => JSON.parse(body.toString()))).toEqual(
       Array(50).fill({ ok: true }),
     )
@@ -156,7 +138,7 @@ test('another status than the one that means it leaves the session alone', async
   over = { status: 401 }
   await call(sender)
   open.clear()
-  expect((await call(sender, 'instance/1', { ended: [{ status: 440 }] })).status).toBe(401)
+  expect((await call(sender, 1, { ended: [{ status: 440 }] })).status).toBe(401)
   expect(logins).toBe(1)
 })
 

@@ -106,9 +106,9 @@ test.each([text, digest, strict])('the right ones are known again and again: %o'
 
 test('another time than the digest covers is refused', async () => {
   await using vendor = await openVendor(judge())
-  const later = (body = '') =>
-    body.replace(/\.(\d)(\d\dZ<)/, (_, n, rest) => `.${(Number(n) + 1) % 10}${rest}`)
-  const tamper = <T extends { body: string | undefined }>(one: T) => ({
+  const later = (body: unknown = '') =>
+    String(body).replace(/\.(\d)(\d\dZ<)/, (_, n, rest) => `.${(Number(n) + 1) % 10}${rest}`)
+  const tamper = <T extends { body: unknown }>(one: T) => ({
     ...one,
     body: later(one.body),
   })

@@ -290,6 +290,28 @@ test.each<[string, object, string]>([
     '/settings/timeZone: is no IANA time zone',
   ],
   ['a date format that is none', { settings: { dateFormat: "yyyy'T" } }, '/settings/dateFormat: '],
+  ...[
+    'Authorization',
+    'COOKIE',
+    'Host',
+    'Elements-Retry',
+    'X-Forwarded-For',
+    'Transfer-Encoding',
+  ].map((name): [string, object, string] => [
+    `the header ${name} for a vendor`,
+    { gateway: { requestHeaders: ['x-own', name] } },
+    `/gateway/requestHeaders/1: "${name}" is for the gateway`,
+  ]),
+  [
+    'a key that is the token',
+    { gateway: { idempotencyHeader: 'authorization' } },
+    '/gateway/idempotencyHeader: "authorization" is for the gateway',
+  ],
+  [
+    'a header that is none',
+    { gateway: { requestHeaders: ['a b'] } },
+    '/gateway/requestHeaders/0: ',
+  ],
 ])('%s is refused, with its place', (_, changes, fault) => {
   const faults = faultsOf(JSON.parse(JSON.stringify(definition(changes))))
   expect(faults.filter((one) => one.startsWith(`x.json${fault}`))).not.toEqual([])
@@ -317,6 +339,17 @@ test.each<[string, object]>([
         dateFormat: 'unix',
         rateLimits: [{ amount: 150, unit: 'second', every: 30 }],
         concurrency: 5,
+      },
+    },
+  ],
+  [
+    'what the gateway has to know',
+    {
+      settings: { retries: 2 },
+      gateway: {
+        throttled: [{ status: 403, header: { name: 'x-left', equals: '0' } }],
+        idempotencyHeader: 'Idempotency-Key',
+        requestHeaders: ['Vendor-Mode'],
       },
     },
   ],

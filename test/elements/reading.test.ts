@@ -93,7 +93,7 @@ describe('without access', () => {
       authentication: { type: 'basic' },
       parameters: [],
       authenticationTypes: [
-        { key: 'basic', type: 'basic', name: 'Basic', help: null, default: false },
+        { key: 'basic', type: 'basic', name: 'Basic', help: null, default: false, consent: false },
       ],
       settings: shop.settings,
       documentation: shop.documentation,
@@ -148,7 +148,9 @@ describe('without access', () => {
       key: 'quiet',
       name: 'Quiet',
       hub: 'general',
-      authentications: [{ key: 'basic', type: 'basic', name: 'Basic', help: null, default: false }],
+      authentications: [
+        { key: 'basic', type: 'basic', name: 'Basic', help: null, default: false, consent: false },
+      ],
       probe: false,
       discovers: [],
       settings: {},

@@ -82,6 +82,9 @@ export function towards({ port }: StandInServer, egress: Egress): Egress {
       const headers = { ...request.headers, [hostHeader]: request.url.hostname }
       return egress.send({ ...request, url, headers })
     },
+    open() {
+      throw new Error('the stand-ins answer whole')
+    },
     judge: (url) => egress.judge(url),
     [Symbol.asyncDispose]: () => egress[Symbol.asyncDispose](),
   }

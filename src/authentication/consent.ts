@@ -1,9 +1,6 @@
-import type { Authentication } from '../authentication/authentication.ts'
-import {
-  type ConsentedOAuth1,
-  needsConsent as isThreeLegged,
-} from '../authentication/oauth1-dance.ts'
-import type { OAuth2 } from '../authentication/oauth2.ts'
+import type { Authentication } from './authentication.ts'
+import { type ConsentedOAuth1, needsConsent as isThreeLegged } from './oauth1-dance.ts'
+import type { OAuth2 } from './oauth2.ts'
 
 /** An authentication whose token comes from somebody's consent, by a code (RFC 6749, section 4.1). */
 export type CodeFlow = OAuth2 &
