@@ -1,13 +1,18 @@
 import { Exchange } from './exchange.ts'
 import { aborted } from './failure.ts'
 import { Identities } from './identities.ts'
+import { Places } from './places.ts'
 import { createPolicy } from './policy.ts'
 import type { ClientCertificate, EgressAnswer, EgressRequest } from './request.ts'
 import { createResolve, type Resolve } from './resolve.ts'
+import { Stream } from './stream.ts'
+import type { StreamAnswer } from './stream-answer.ts'
+import type { StreamRequest } from './stream-request.ts'
 import { createTrust } from './trust.ts'
 import { readProxy } from './tunnel.ts'
+import { Watch } from './watch.ts'
 
-export type { ClientCertificate, EgressAnswer, EgressRequest }
+export type { ClientCertificate, EgressAnswer, EgressRequest, StreamAnswer, StreamRequest }
 
 export interface Egress extends AsyncDisposable {
   /**
@@ -16,6 +21,11 @@ export interface Egress extends AsyncDisposable {
    * with an `EgressFailure`, and with nothing else.
    */
   send(request: EgressRequest): Promise<EgressAnswer>
+  /**
+   * Sends a request and answers as soon as the head of its answer is here; bodies stream both ways.
+   * A redirect is an answer. Rejects with an `EgressFailure`, and with nothing else.
+   */
+  open(request: StreamRequest): Promise<StreamAnswer>
   /** Why nothing is sent to an address, as far as that shows without resolving its name. */
   judge(url: URL): { reason: string } | undefined
 }
@@ -30,6 +40,9 @@ export interface EgressOptions {
   ca?: string | string[]
   /** For name, connection and handshake of one connection together; 5 seconds. */
   connectTimeoutMs?: number
+  /** How long a stream may be silent before and after the head of its answer; a minute. */
+  firstByteMs?: number
+  idleMs?: number
   /** How many client certificates may have connections at a time, for each instance apart; 100. */
   maxIdentities?: number
 }
@@ -46,6 +59,13 @@ export function createEgress(options: EgressOptions): Egress {
     maxIdentities: options.maxIdentities ?? 100,
   })
   const context = { policy, identities }
+  const streams = {
+    identities,
+    places: new Places(policy),
+    watch: new Watch(),
+    firstByteMs: options.firstByteMs ?? 60_000,
+    idleMs: options.idleMs ?? 60_000,
+  }
 
   return {
     send(request) {
@@ -53,6 +73,15 @@ export function createEgress(options: EgressOptions): Egress {
       try {
         if (request.signal?.aborted) throw aborted()
         new Exchange(context, request, settle).start()
+      } catch (error) {
+        settle.reject(error)
+      }
+      return settle.promise
+    },
+    open(request) {
+      const settle = Promise.withResolvers<StreamAnswer>()
+      try {
+        new Stream(streams, request, settle).start()
       } catch (error) {
         settle.reject(error)
       }

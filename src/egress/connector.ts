@@ -49,7 +49,7 @@ export class Connector {
       hostname,
       port: Number(port) || (protocol === 'https:' ? 443 : 80),
     }
-    this.#open(destination).then(
+    this.open(destination).then(
       (socket) => {
         // undici would retry for ever on a socket that ended on the way here.
         if (socket.destroyed) {
@@ -72,7 +72,8 @@ export class Connector {
     for (const attempt of this.#attempts) attempt.abort()
   }
 
-  async #open(destination: Destination): Promise<Socket> {
+  /** A connection of one's own to what was judged, in no pool. */
+  async open(destination: Destination): Promise<Socket> {
     const { proxy, connectTimeoutMs } = this.#options
     const attempt = new AbortController()
     const timer = setTimeout(() => attempt.abort(timedOut()), connectTimeoutMs)

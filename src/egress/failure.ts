@@ -28,6 +28,8 @@ export class EgressFailure extends Error {
   override readonly name = 'EgressFailure'
   readonly kind: FailureKind
   readonly code: string | undefined
+  /** Of a stream: whether any of the request may have been written. */
+  sent = false
 
   constructor(kind: FailureKind, message: string, code?: string) {
     super(message)
@@ -191,6 +193,20 @@ function isBabble(error: Error, answered: boolean): boolean {
 /** For a caller that gave up, and for a service that stops. */
 export function aborted(): EgressFailure {
   return new EgressFailure('aborted', 'The request was given up before its answer came.')
+}
+
+/** For a request that was not to start any more when its turn came: `code` is `withdrawn`. */
+export function withdrawn(): EgressFailure {
+  return new EgressFailure('aborted', 'The request was taken back before it was sent.', 'withdrawn')
+}
+
+/** For a caller that neither sends what it announced nor takes what comes: `code` is `stalled`. */
+export function stalled(): EgressFailure {
+  return new EgressFailure(
+    'aborted',
+    'Neither the rest of the request was sent nor its answer taken in time. Send it again, without a break.',
+    'stalled',
+  )
 }
 
 /** For an answer that was not complete in time. */

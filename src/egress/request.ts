@@ -65,10 +65,11 @@ const value = /^[\t\x20-\x7e\x80-\xff]*$/
  * The headers as undici takes them, in a flat list. Checked here, since a pool that is handed a
  * request it can't write never uses that connection again. Throws an `unsendable` failure that
  * names the header and does not repeat its value.
+ * @param isPlain whether the answer should not be encoded where the headers say nothing of it
  */
-export function outgoingHeaders(headers: Record<string, string>): string[] {
+export function outgoingHeaders(headers: Record<string, string>, isPlain = true): string[] {
   const flat: string[] = []
-  let encoded = false
+  let encoded = !isPlain
   for (const [name, text] of Object.entries(headers)) {
     const lower = name.toLowerCase()
     if (connectionHeaders.has(lower)) continue
@@ -88,7 +89,8 @@ export function checkMethod(method: string): void {
   }
 }
 
-function unsendable(part: string): EgressFailure {
+/** For a request of which no valid one can be made; `part` says where the fault is. */
+export function unsendable(part: string): EgressFailure {
   return new EgressFailure(
     'unsendable',
     `The request can't be sent: ${part} holds something that HTTP does not allow. Check for line breaks and characters outside Latin-1.`,
