@@ -7,6 +7,7 @@ const statement = {
   name: 'find-instance-by-token',
   text: `
     select i.id, t.hash,
+      (extract(epoch from t.expires_at - now()) * 1000)::float8 as "endsInMs",
       coalesce(t.last_used_at < now() - interval '1 minute', true) as "unnoted"
     from instance_tokens t
     cross join lateral (
@@ -22,6 +23,8 @@ export interface FoundToken {
   /** The instance. */
   id: number
   hash: Buffer
+  /** Left of the token's life; null: for ever. */
+  endsInMs: number | null
   /** Whether nobody has noted its use for a minute. */
   unnoted: boolean
 }

@@ -5,13 +5,13 @@ import type { Vault } from '../vault/vault.ts'
 import type { Callers } from './callers.ts'
 import { parseAuthorization } from './header.ts'
 import { identify, unknownUser } from './identify.ts'
-import { findInstanceByToken } from './instance-token-store.ts'
+import { type FoundToken, findInstanceByToken } from './instance-token-store.ts'
 import type { Principal } from './store.ts'
 import type { TokenUses } from './token-uses.ts'
 
 interface Needs {
   db: Db
-  callers: Pick<Callers, 'find'>
+  callers: Pick<Callers, 'find' | 'recall'>
   vault: Vault
   tokenUses: Pick<TokenUses, 'note'>
 }
@@ -26,10 +26,21 @@ export function elementPartOf(authorization: string | undefined): string | undef
  * @throws {Refusal} 401 where there is none, and where it is not the caller's
  */
 export async function identifyInstance(
-  { db, vault, tokenUses }: Pick<Needs, 'db' | 'vault' | 'tokenUses'>,
-  { organizationId, user }: Principal,
+  context: Pick<Needs, 'db' | 'vault' | 'tokenUses'>,
+  principal: Principal,
   authorization: string | undefined,
 ): Promise<number> {
+  const found = await findToken(context, principal, authorization)
+  if (found.unnoted) context.tokenUses.note(principal.organizationId, found.hash)
+  return found.id
+}
+
+/** As `identifyInstance`, with what else is known of the token, whose use is not noted. */
+export async function findToken(
+  { db, vault }: Pick<Needs, 'db' | 'vault'>,
+  { organizationId, user }: Principal,
+  authorization: string | undefined,
+): Promise<FoundToken> {
   const token = elementPartOf(authorization)
   if (token === undefined) throw elementMissing()
   if (readToken('instance', token) !== organizationId) throw elementUnknown()
@@ -37,8 +48,7 @@ export async function identifyInstance(
     findInstanceByToken(db, { organizationId, userId: user.id, hashes: vault.hashes(token) })
   const found = (await look()) ?? ((await vault.refreshPeppers()) ? await look() : undefined)
   if (found === undefined) throw elementUnknown()
-  if (found.unnoted) tokenUses.note(organizationId, found.hash)
-  return found.id
+  return found
 }
 
 /**
@@ -49,18 +59,31 @@ export async function identifyConnection(
   context: Needs,
   authorization: string | undefined,
 ): Promise<{ principal: Principal; instanceId: number }> {
-  const parts = parseAuthorization(authorization ?? '')
-  const principal =
-    parts?.user && parts.element && !parts.organization
-      ? await identifyUser(context, parts.user)
-      : await identify(context, authorization)
+  const principal = await identifyThrough(context, authorization)
   return { principal, instanceId: await identifyInstance(context, principal, authorization) }
 }
 
-async function identifyUser({ callers, vault }: Needs, user: string): Promise<Principal> {
+/** Who calls through an instance: for that the Organization part may be left out. */
+export async function identifyThrough(
+  context: Pick<Needs, 'callers' | 'vault'>,
+  authorization: string | undefined,
+): Promise<Principal> {
+  const parts = parseAuthorization(authorization ?? '')
+  return parts?.user && parts.element && !parts.organization
+    ? identifyUser(context, parts.user)
+    : identify(context, authorization)
+}
+
+async function identifyUser(
+  { callers, vault }: Pick<Needs, 'callers' | 'vault'>,
+  user: string,
+): Promise<Principal> {
+  const words = `User ${user}`
+  const known = callers.recall(words)
+  if (known) return known
   const organizationId = readToken('user', user)
   if (organizationId === undefined) throw unknownUser()
-  const look = () => callers.find({ organizationId, userHashes: vault.hashes(user) })
+  const look = () => callers.find({ organizationId, userHashes: vault.hashes(user) }, words)
   let found = await look()
   if (!found.principal && (await vault.refreshPeppers())) found = await look()
   if (!found.principal) throw unknownUser()

@@ -2,13 +2,14 @@ import { type Static, Type } from 'typebox'
 import type { Context } from '../context.ts'
 import { Refusal } from '../http/errors.ts'
 import { refusals } from '../http/problem.ts'
-import { Model } from '../http/schema.ts'
+import { Id, Model, OneOf } from '../http/schema.ts'
 import type { Server } from '../http/server.ts'
 import { deedOf } from './deed.ts'
 import { parseAuthorization } from './header.ts'
+import { identify } from './identify.ts'
 import { bodyRefusals, readingRefusals } from './route-parts.ts'
 import { recallSecret } from './secrets.ts'
-import { signIn, signInByCode, signOut } from './sign-in.ts'
+import { signIn, signInByCode, signInBySecrets, signOut } from './sign-in.ts'
 
 const tags = ['sign-in']
 
@@ -22,7 +23,7 @@ const SignInRequest = Type.Object(
   },
   {
     $id: 'SignInRequest',
-    description: '`username` and `password`, or `code`',
+    description: '`username` and `password`, or `code`; neither beside the two secrets',
     examples: [{ username: 'ada@acme.example', password: 'four words are enough' }],
   },
 )
@@ -37,6 +38,20 @@ const SignedIn = Type.Object(
 )
 type SignedIn = Static<typeof SignedIn>
 
+const Caller = Type.Object(
+  {
+    organizationId: Id('The organization'),
+    user: Type.Object({
+      id: Id('The user'),
+      emailAddress: Type.String(),
+      firstName: Type.String(),
+      lastName: Type.String(),
+      role: OneOf(['user', 'org-admin']),
+    }),
+  },
+  { description: 'Whom the secrets, or the bearer token, stand for' },
+)
+
 /** Open to everyone: who calls is what it finds out. */
 export function signInRoutes(app: Server, context: Context) {
   app.register(async (signing: Server) => {
@@ -50,13 +65,17 @@ export function signInRoutes(app: Server, context: Context) {
           operationId: 'signIn',
           summary: 'Sign in',
           description:
-            'Answers a bearer token, which stands in the place of the two secrets. Who guesses is slowed down, by user name and by network address.',
+            'Answers a bearer token, which stands in the place of the two secrets: for user name and password, for a code, or, where the body is `{}`, for the secrets in the header `Authorization`. Who guesses is slowed down, by user name and by network address.',
           tags,
-          security: [],
+          // The two secrets, in the place of what the body says.
+          security: [{}, { access: [] }],
           body: Model<SignInRequest>('SignInRequest'),
           response: {
             200: Model<SignedIn>('SignedIn'),
             ...refusals(
+              'access-missing',
+              'user-unknown',
+              'organization-unknown',
               'sign-in-refused',
               'sign-in-slowed',
               'passwords-busy',
@@ -68,17 +87,31 @@ export function signInRoutes(app: Server, context: Context) {
           },
         },
       },
-      async ({ body: { username, password, code }, id: requestId, ip: address }, reply) => {
+      async ({ body, headers: { authorization }, id: requestId, ip: address }, reply) => {
         reply.header('cache-control', 'no-store')
-        const origin = { requestId, address }
-        const { token, expiresAt } =
-          code === undefined
-            ? await signIn(context, requirePair(username, password), origin)
-            : await signInByCode(context, code, origin)
+        const { token, expiresAt } = await enter(context, body, authorization, {
+          requestId,
+          address,
+        })
         return { token, expiresAt: expiresAt.toISOString() }
       },
     )
   })
+}
+
+async function enter(
+  context: Context,
+  { username, password, code }: SignInRequest,
+  authorization: string | undefined,
+  origin: { requestId: string; address: string },
+): Promise<{ token: string; expiresAt: Date }> {
+  if (code !== undefined) return signInByCode(context, code, origin)
+  const saysNothing = username === undefined && password === undefined
+  // A bearer token must not be worth another one: it would never end.
+  if (saysNothing && authorization !== undefined && !parseAuthorization(authorization)?.bearer) {
+    return signInBySecrets(context, await identify(context, authorization), origin)
+  }
+  return signIn(context, requirePair(username, password), origin)
 }
 
 /** For who has signed in. */
@@ -108,6 +141,19 @@ export function signedInRoutes(app: Server, context: Context) {
       await signOut(context, bearer, deedOf(request))
       return reply.send()
     },
+  )
+
+  app.get(
+    '/authentication',
+    {
+      schema: {
+        operationId: 'getCaller',
+        summary: 'Read who you are',
+        tags,
+        response: { 200: Caller, ...refusals(...readingRefusals) },
+      },
+    },
+    async ({ principal: { organizationId, user } }) => ({ organizationId, user }),
   )
 
   app.get(

@@ -13,6 +13,7 @@ import {
   type Login,
 } from './sign-in-store.ts'
 import { admitTry } from './slow-down.ts'
+import type { Principal } from './store.ts'
 
 type SignInContext = Pick<Context, 'db' | 'vault' | 'passwords'>
 
@@ -99,6 +100,22 @@ export async function signInByCode(
   const signedIn = (await spend()) ?? ((await vault.refreshPeppers()) ? await spend() : undefined)
   if (!signedIn) throw codeRefused()
   return signedIn
+}
+
+/**
+ * Signs a person in who has shown the two secrets, so that a browser need not keep them.
+ * @throws {Refusal} `sign-in-refused` where nobody may sign in as that user any more
+ */
+export function signInBySecrets(
+  { db, vault }: Pick<Context, 'db' | 'vault'>,
+  { organizationId, user }: Principal,
+  origin: Origin,
+): Promise<SignedIn> {
+  return transaction(db, async (tx) => {
+    const login = { organizationId, userId: user.id, hash: undefined }
+    if (!(await holdLogin(tx, login))) throw refused()
+    return giveBearer({ db: tx, vault }, login, origin)
+  })
 }
 
 /**

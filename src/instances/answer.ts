@@ -52,7 +52,7 @@ export function showInstance(given: {
     configuration: showConfiguration(element, record.configuration, secretKeys),
     eventsEnabled: false,
     cachingEnabled: false,
-    traceLoggingEnabled: false,
+    traceLoggingEnabled: (record.callLogUntil?.getTime() ?? 0) > Date.now(),
     externalAuthentication: record.externalAuthentication,
     user: {
       id: user.id,

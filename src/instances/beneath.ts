@@ -105,7 +105,7 @@ function refuseNowhere(
 }
 
 /** A certificate's file is kept as what was read of it. */
-function asGiven({ entries }: Element, key: string, secret: string): string {
+export function asGiven({ entries }: Element, key: string, secret: string): string {
   if (entries.find((entry) => entry.key === key)?.type !== 'certificate') return secret
   const { certificate, key: privateKey } = JSON.parse(secret)
   return `${certificate}\n${privateKey}`

@@ -8,7 +8,7 @@ import { changeInstance } from './change.ts'
 import type { Access, ChangeRequest, InstanceRequest } from './change-request.ts'
 import { changeModels, type InstanceChange } from './change-schema.ts'
 import { enableInstance, removeInstance } from './life.ts'
-import { findOwn, type Shown, showStored } from './own.ts'
+import { findGoverned, type Shown, showGoverned } from './own.ts'
 import { credentialRefusals } from './refusals.ts'
 import type { Instance } from './schema.ts'
 import { verifyInstance } from './verify-stored.ts'
@@ -82,8 +82,9 @@ export function changeRoutes(app: Server, context: Context, access: Access) {
           },
         },
         async (request, reply) => {
-          const { row, element } = await findOwn(context, asked(request))
-          return show(request, reply, await showStored(context, row, element))
+          const { row, element } = await findGoverned(context, asked(request))
+          const shown = await showGoverned(context, request.principal, row, element)
+          return show(request, reply, shown)
         },
       )
     }

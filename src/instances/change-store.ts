@@ -43,7 +43,7 @@ class Outrun extends Error {}
 
 const returned = `i.revision, i.state, i.state_reason as "stateReason", i.created_at as "createdAt", i.updated_at as "updatedAt",
   i.state_since as "stateSince", i.verified_at as "verifiedAt",
-  i.last_check as "lastCheck"`
+  i.last_check as "lastCheck", i.call_log_until as "callLogUntil"`
 
 const recordStatement = {
   name: 'change-instance',

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Context } from '../context.ts'
 import type { Element } from '../definition/element.ts'
 import { Refusal } from '../http/errors.ts'
 import type { ChangeRequest } from './change-request.ts'
@@ -6,7 +7,7 @@ import type { StoredRow } from './connection-store.ts'
 import { stripMarkup } from './markup.ts'
 import { readTexts as readGiven } from './request.ts'
 import type { Settings } from './schema.ts'
-import { findSettingFaults, keepSettings, showSettings } from './settings.ts'
+import { judgeSettings, keepSettings, showSettings } from './settings.ts'
 import type { InstanceRecord } from './store.ts'
 
 /** What no vendor is concerned with. */
@@ -57,8 +58,12 @@ function changeSettings(
 }
 
 /** @throws {Refusal} `settings-invalid` */
-export function refuseSettings(settings: Settings) {
-  const invalid = findSettingFaults(settings)
+export async function refuseSettings(
+  context: Pick<Context, 'db'>,
+  owner: { organizationId: number; userId: number },
+  settings: Settings,
+) {
+  const invalid = await judgeSettings(context, owner, settings)
   if (invalid.length === 0) return
   const message = invalid.map(({ key, reason }) => `"${key}" ${reason}.`).join(' ')
   throw new Refusal('settings-invalid', { message, invalid })

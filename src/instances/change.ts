@@ -68,7 +68,7 @@ async function attemptChange(
   const texts = readTexts(row, element, request)
   const { settings } = texts.record
   const isConnecting = connecting.some((member) => request.body[member] !== undefined)
-  if (!isConnecting) refuseSettings(settings)
+  if (!isConnecting) await refuseSettings(context, row, settings)
   const anew = isConnecting
     ? await connectAnew(context, request, row, element, settings)
     : undefined

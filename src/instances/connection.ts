@@ -91,7 +91,7 @@ export async function openRow(context: Needs, row: StoredRow): Promise<StoredCon
 }
 
 /** How an instance is known to its vendor. */
-function authenticationOf(
+export function authenticationOf(
   element: Element,
   record: Pick<InstanceRecord, 'authenticationType' | 'externalAuthentication'>,
 ): Authentication {

@@ -1,14 +1,15 @@
 import type { Principal } from '../access/store.ts'
 import type { Authentication } from '../authentication/authentication.ts'
+import { needsConsent } from '../authentication/consent.ts'
 import type { Context } from '../context.ts'
 import type { Warning } from '../definition/configuration.ts'
 import type { Element } from '../definition/element.ts'
 import { type AppliedApp, findApp } from '../oauth/app.ts'
 import { type Consent, type ConsentAsked, findConsent } from '../oauth/consent.ts'
-import { needsConsent } from '../oauth/flow.ts'
 import { type Credentials, originsOf } from '../probe/request.ts'
 import { type Beneath, type Opened, openBeneath } from './beneath.ts'
 import { type InstanceCertificates, readCertificates } from './certificates.ts'
+import type { Imported } from './imported.ts'
 import { requireMeant } from './kept.ts'
 import {
   chooseAuthentication,
@@ -17,6 +18,7 @@ import {
   type UsableConfiguration,
 } from './request.ts'
 import type { ElementInstanceRequest } from './schema.ts'
+import { judgeSettings } from './settings.ts'
 
 /** What a request brings to connect with; it has not been tried. */
 export interface GivenCredentials {
@@ -46,10 +48,12 @@ export async function readCredentials(
     beneath?: Beneath | undefined
     /** Where our own callback took the redirect of a consent. */
     connect?: ConsentAsked['connect']
+    /** Of another installation, which has had its consent. */
+    imported?: Imported | undefined
   },
   element: Element,
 ): Promise<GivenCredentials> {
-  const { principal, requestId, body, beneath, connect } = asked
+  const { principal, requestId, body, beneath, connect, imported } = asked
   const { authentication: chosen, warnings } = chooseAuthentication(element, body)
   const authentication = grantFor(chosen, body)
   const known = { principal, element, authentication }
@@ -57,7 +61,7 @@ export async function readCredentials(
   const { providerData } = body
   // A draft asks nobody, and what is stored has had its consent.
   const consent =
-    body.verify === false || (beneath && !providerData)
+    body.verify === false || imported || (beneath && !providerData)
       ? undefined
       : await findConsent(context, {
           ...known,
@@ -67,7 +71,7 @@ export async function readCredentials(
           instanceId: beneath?.id,
           connect,
         })
-  const told = consent?.values ?? new Map()
+  const told = consent?.values ?? imported?.told ?? new Map()
   const given = { ...beneath?.kept, ...stated, ...consent?.given }
   const oauthAppId = body.authentication?.oauthAppId ?? consent?.oauthAppId
   const app = await findApp(context, { ...known, configuration: given, told, oauthAppId })
@@ -78,6 +82,11 @@ export async function readCredentials(
     body,
     given: opened?.given ?? given,
     told: new Map([...(opened?.told ?? []), ...told]),
+    settingFaults: await judgeSettings(
+      context,
+      { organizationId: principal.organizationId, userId: principal.user.id },
+      body.settings ?? {},
+    ),
   })
   if (opened) {
     requireMeant(element, opened.kept, originsOf(element, authentication, configuration.values))

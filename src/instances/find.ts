@@ -7,18 +7,28 @@ import { showInstance } from './answer.ts'
 import type { Instance } from './schema.ts'
 import { findInstance, ownerOf } from './store.ts'
 
+type Needs = Pick<Context, 'db' | 'vault' | 'elements'>
+
 /** @throws {Refusal} `instance-not-found` where it is not there or not the caller's */
 export async function getInstance(
-  { db, vault, elements }: Pick<Context, 'db' | 'vault' | 'elements'>,
+  context: Needs,
   principal: Principal,
   id: number,
 ): Promise<{ instance: Instance; revision: number }> {
-  const { organizationId, user } = principal
+  const found = await lookUpInstance(context, principal, id)
+  if (!found) throw instanceNotFound(id)
+  return found
+}
+
+/** Undefined where it is not there or not the caller's. */
+export async function lookUpInstance(
+  { db, vault, elements }: Needs,
+  { organizationId, user }: Principal,
+  id: number,
+): Promise<{ instance: Instance; revision: number } | undefined> {
   const record = await findInstance(db, { organizationId, id, userId: user.id })
   const token = record?.secrets.find((secret) => secret.entry === tokenEntry)
-  if (!record || !token?.sealed) {
-    throw instanceNotFound(id)
-  }
+  if (!record || !token?.sealed) return undefined
   const place = { organizationId, owner: ownerOf(id), ...token }
   const instance = showInstance({
     record,

@@ -8,6 +8,7 @@ import { type InstanceTimes, ownerOf } from './store.ts'
 interface Seen {
   organizationId: number
   id: number
+  userId: number
   revision: number
 }
 
@@ -21,7 +22,7 @@ export function deleteInstance(
   seen: Seen,
   deed: Deed,
 ): Promise<boolean | StoredReference[]> {
-  const { organizationId, id, revision } = seen
+  const { organizationId, id, userId: ownerId, revision } = seen
   return transaction(db, async (tx) => {
     // Whoever says meanwhile that he uses it waits, and finds it gone.
     await lockInstances(tx, organizationId, [id])
@@ -43,7 +44,7 @@ export function deleteInstance(
       .where('organizationId', '=', organizationId)
       .where('owner', 'in', owners)
       .execute()
-    await insertAuditEntry(tx, deed, 'instance.deleted', { instanceId: id })
+    await insertAuditEntry(tx, deed, 'instance.deleted', { instanceId: id, ownerId })
     return true
   })
 }
@@ -56,7 +57,7 @@ type Switched = InstanceTimes & { revision: number; disabled: boolean }
  */
 export function switchInstance(
   db: Db,
-  { organizationId, id, revision }: Seen,
+  { organizationId, id, userId: ownerId, revision }: Seen,
   disabled: boolean,
   deed: Deed,
   alongside: (tx: Db) => Promise<void>,
@@ -64,14 +65,14 @@ export function switchInstance(
   return transaction(db, async (tx) => {
     const { rows } = await sql<Switched>`
       update instances
-      set disabled = ${disabled}, revision = revision + 1, updated_at = now()
+      set disabled = ${disabled}, moved_at = null, revision = revision + 1, updated_at = now()
       where organization_id = ${organizationId} and id = ${id} and revision = ${revision}
       returning disabled, revision, created_at, updated_at, state_since, verified_at,
         last_check`.execute(tx.kysely)
     const [switched] = rows
     if (!switched) return undefined
     const action = disabled ? 'instance.disabled' : 'instance.enabled'
-    await insertAuditEntry(tx, deed, action, { instanceId: id })
+    await insertAuditEntry(tx, deed, action, { instanceId: id, ownerId })
     await alongside(tx)
     return switched
   })

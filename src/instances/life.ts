@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import type { InstanceRequest } from './change-request.ts'
 import { deleteInstance, switchInstance } from './life-store.ts'
-import { deedOf, findOwn, instanceBusy, type Shown, showStored } from './own.ts'
+import { deedOf, findGoverned, instanceBusy, type Shown, showGoverned } from './own.ts'
 import { inUse } from './references.ts'
 import { sendRefresh } from './token-life.ts'
 import { tokensEntry } from './tokens.ts'
@@ -11,12 +11,12 @@ type Needs = Pick<Context, 'db' | 'vault' | 'elements' | 'jobs'>
 const maxAttempts = 4
 
 /**
- * Deletes an instance with everything that it holds.
+ * Deletes an instance with everything that it holds; an admin also another user's.
  * @throws {Refusal} `instance-not-found`, `instance-changed`, `instance-in-use`
  */
 export async function removeInstance(context: Needs, request: InstanceRequest): Promise<void> {
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
-    const { row } = await findOwn(context, request)
+    const { row } = await findGoverned(context, request)
     const deleted = await deleteInstance(context.db, row, deedOf(request))
     if (deleted === true) return
     if (deleted !== false) throw inUse(deleted)
@@ -25,7 +25,8 @@ export async function removeInstance(context: Needs, request: InstanceRequest): 
 }
 
 /**
- * Enables or disables an instance; one that is so already stays as it is.
+ * Enables or disables an instance, an admin also another user's; one that is so already stays as it
+ * is.
  * @throws {Refusal} `instance-not-found`, `instance-changed`
  */
 export async function enableInstance(
@@ -33,9 +34,10 @@ export async function enableInstance(
   request: InstanceRequest,
   enabled: boolean,
 ): Promise<Shown> {
+  const { principal } = request
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
-    const { row, element } = await findOwn(context, request)
-    if (row.disabled !== enabled) return showStored(context, row, element)
+    const { row, element } = await findGoverned(context, request)
+    if (row.disabled !== enabled) return showGoverned(context, principal, row, element)
     const tokens = enabled && row.secrets.find(({ entry }) => entry === tokensEntry)
     const switched = await switchInstance(
       context.db,
@@ -50,7 +52,9 @@ export async function enableInstance(
         await sendRefresh(context.jobs, tx, job, 0)
       },
     )
-    if (switched) return showStored(context, row, element, { ...row, ...switched })
+    if (switched) {
+      return showGoverned(context, principal, row, element, { ...row, ...switched })
+    }
   }
   throw instanceBusy()
 }

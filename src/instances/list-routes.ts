@@ -52,7 +52,7 @@ export function listRoutes(app: Server, context: Context) {
             headers: listHeaders,
             description: 'A page of instances, or the one of the token',
           }),
-          ...refusals(...reading, 'element-unknown', 'element-not-found'),
+          ...refusals(...reading, 'element-unknown', 'element-not-found', 'user-not-found'),
         },
       },
     },
@@ -84,7 +84,7 @@ export function listRoutes(app: Server, context: Context) {
         querystring: elementListParameters,
         response: {
           200: Type.Unsafe<string>({ ...page, headers: listHeaders }),
-          ...refusals(...reading, 'element-not-found'),
+          ...refusals(...reading, 'element-not-found', 'user-not-found'),
         },
       },
     },

@@ -10,6 +10,14 @@ const Tags = (description: string) =>
   Type.Array(Type.String(text), { default: [], maxItems: 50, description })
 
 const ownFilters = {
+  user: Type.Optional(
+    Type.String({
+      ...text,
+      minLength: 1,
+      description:
+        "The id or e-mail address of a user: admins of the organization list another one's instances, whose tokens read `********`. Left out: own ones",
+    }),
+  ),
   'tags[]': Tags('Only those that have it; repeated, only those that have all'),
   tags: Tags('The same'),
   searchText: Type.Optional(

@@ -1,6 +1,8 @@
 import type { Principal } from '../access/store.ts'
+import { requireUserRecord } from '../access/users.ts'
 import type { Context } from '../context.ts'
 import { getElement } from '../elements/find.ts'
+import { secretMask } from '../exchange/template.ts'
 import { cutPage, type Page, readPage } from '../http/paging.ts'
 import { tokenEntry } from '../vault/token.ts'
 import { caller } from '../vault/vault.ts'
@@ -18,8 +20,9 @@ export const countedTotal = 1000
 type Needs = Pick<Context, 'db' | 'vault' | 'elements'>
 
 /**
- * A page of the caller's own instances in the order of their ids, and the headers that go with it.
- * @throws {Refusal} `parameters-invalid`, `element-not-found`
+ * A page of the caller's own instances in the order of their ids, for an admin also of another
+ * user's, and the headers that go with it.
+ * @throws {Refusal} `parameters-invalid`, `element-not-found`, `user-not-found`
  */
 export async function listInstances(
   context: Needs,
@@ -28,7 +31,8 @@ export async function listInstances(
   keyInPath?: string,
 ): Promise<{ items: ListedInstance[]; headers: Record<string, string | number> }> {
   const page = readPage(asked)
-  const filters = await readFilters(context, principal, asked, keyInPath)
+  const owner = await readOwner(context, principal, asked.user)
+  const filters = await readFilters(context, { ...principal, user: owner }, asked, keyInPath)
   const ids = await findPage(context, filters, page)
   const { items, headers } = cutPage(
     ids.map((id) => ({ id })),
@@ -40,11 +44,22 @@ export async function listInstances(
   const rows =
     wanted.length > 0 ? await readInstances(context.db, filters, wanted, asked.hydrate) : []
   const shown: ListedInstance[] = []
-  for (const row of rows) shown.push(await show(context, principal, row, asked.hydrate))
+  const isOwn = owner.id === principal.user.id
+  for (const row of rows) shown.push(await show(context, owner, row, { ...asked, isOwn }))
   return {
     items: shown,
     headers: { ...headers, ...(total !== undefined && { 'elements-total-count': total }) },
   }
+}
+
+async function readOwner(
+  { db }: Needs,
+  principal: Principal,
+  asked: string | undefined,
+): Promise<Principal['user']> {
+  if (asked === undefined) return principal.user
+  const { email: emailAddress, ...user } = await requireUserRecord({ db }, principal, asked)
+  return { ...user, emailAddress }
 }
 
 async function readFilters(
@@ -97,10 +112,11 @@ async function countAll({ db }: Needs, filters: InstanceFilters): Promise<number
 
 async function show(
   { vault, elements }: Needs,
-  { organizationId, user }: Principal,
+  user: Principal['user'],
   record: FoundInstance,
-  hydrate: boolean,
+  { hydrate, isOwn }: { hydrate: boolean; isOwn: boolean },
 ): Promise<ListedInstance> {
+  const { organizationId } = record
   const { sealed, ...secret } = record.secrets.find(({ entry }) => entry === tokenEntry)!
   const place = { organizationId, owner: ownerOf(record.id), ...secret }
   const element = await elements.versionOf(organizationId, record.elementId, record.elementVersion)
@@ -110,7 +126,7 @@ async function show(
     element,
     user,
     secretKeys: entries.filter((entry) => entry !== tokenEntry),
-    token: await vault.open(place, sealed!, caller),
+    token: isOwn ? await vault.open(place, sealed!, caller) : secretMask,
   })
   if (hydrate) return instance
   const { configuration: _, settings: __, warnings: ___, ...light } = instance

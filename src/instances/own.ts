@@ -1,7 +1,10 @@
+import { may } from '../access/rights.ts'
+import type { Principal } from '../access/store.ts'
 import type { Deed } from '../audit/entry.ts'
 import type { Context } from '../context.ts'
 import type { Element } from '../definition/element.ts'
 import { getElement } from '../elements/find.ts'
+import { secretMask } from '../exchange/template.ts'
 import { Refusal } from '../http/errors.ts'
 import { tokenEntry } from '../vault/token.ts'
 import { caller } from '../vault/vault.ts'
@@ -14,6 +17,13 @@ import { ownerOf } from './store.ts'
 
 type Needs = Pick<Context, 'db' | 'vault' | 'elements'>
 
+type Named = Pick<InstanceRequest, 'principal' | 'id' | 'keyInPath' | 'ifMatch'>
+
+interface Found {
+  row: StoredRow
+  element: Element
+}
+
 /** An instance and the number of changes that people made to it. */
 export interface Shown {
   instance: Instance
@@ -25,14 +35,31 @@ export interface Shown {
  * @throws {Refusal} `instance-not-found` where it is not the caller's, or not of the element in the
  *   path; `instance-changed` where it is not what `If-Match` says
  */
-export async function findOwn(
+export function findOwn(context: Needs, request: Named): Promise<Found> {
+  return find(context, request, (userId) => userId === request.principal.user.id)
+}
+
+/**
+ * The same, of an admin also where it is another user's: for what needs none of its secrets.
+ * @throws {Refusal} as `findOwn`
+ */
+export function findGoverned(context: Needs, request: Named): Promise<Found> {
+  const { principal } = request
+  return find(
+    context,
+    request,
+    (userId) => userId === principal.user.id || may(principal, 'all-instances'),
+  )
+}
+
+async function find(
   { db, elements }: Needs,
-  request: Pick<InstanceRequest, 'principal' | 'id' | 'keyInPath' | 'ifMatch'>,
-): Promise<{ row: StoredRow; element: Element }> {
-  const { principal, id, keyInPath, ifMatch } = request
-  const { organizationId, user } = principal
+  { principal, id, keyInPath, ifMatch }: Named,
+  passes: (userId: number) => boolean,
+): Promise<Found> {
+  const { organizationId } = principal
   const row = await findStored(db, { organizationId, id })
-  if (row?.userId !== user.id) throw instanceNotFound(id)
+  if (!row || !passes(row.userId)) throw instanceNotFound(id)
   if (keyInPath !== undefined) {
     const named = await getElement(elements, organizationId, keyInPath)
     if (named.id !== row.elementId) throw instanceNotFound(id)
@@ -53,6 +80,20 @@ export async function showStored(
   const token = await openToken({ vault }, row)
   const secretKeys = [...entries].filter((entry) => entry !== tokenEntry)
   const instance = showInstance({ record, element, user: row.user, secretKeys, token })
+  return { instance, revision: record.revision }
+}
+
+/** What is stored, as whoever governs it sees it: its token is its owner's alone. */
+export async function showGoverned(
+  context: Pick<Context, 'vault'>,
+  principal: Principal,
+  row: StoredRow,
+  element: Element,
+  record: StoredRecord = row,
+): Promise<Shown> {
+  if (row.userId === principal.user.id) return showStored(context, row, element, record)
+  const secretKeys = row.secrets.map(({ entry }) => entry)
+  const instance = showInstance({ record, element, user: row.user, secretKeys, token: secretMask })
   return { instance, revision: record.revision }
 }
 

@@ -1,3 +1,4 @@
+import type pg from 'pg'
 import type { Principal } from '../access/store.ts'
 import { keyOf } from '../authentication/authentication.ts'
 import type { Context } from '../context.ts'
@@ -12,6 +13,7 @@ import { createToken, tokenEntry } from '../vault/token.ts'
 import { caller } from '../vault/vault.ts'
 import { showInstance } from './answer.ts'
 import { readCredentials } from './credentials.ts'
+import { type Imported, requireMeantThere, sessionFrom } from './imported.ts'
 import { findElement, findStrangers, readTexts } from './request.ts'
 import type { ElementInstanceRequest, Instance } from './schema.ts'
 import { keepSettings } from './settings.ts'
@@ -38,6 +40,8 @@ export interface ProvisionRequest {
   connect?: ConsentAsked['connect']
   /** The connect session that ends with it. */
   session?: { id: number; over(): Refusal } | undefined
+  /** What it brings along from another installation; never with a claim or a session. */
+  imported?: Imported | undefined
   /** Told as soon as it is known, also where the request ends in a refusal. */
   note(known: { instanceId?: number; elementKey?: string }): void
 }
@@ -62,7 +66,25 @@ export async function provision(
   request: ProvisionRequest,
   claim?: HeldClaim,
 ): Promise<Instance> {
-  const { body, principal, note, requestId, address } = request
+  const { metrics, traces } = context
+  const work = () => checkAndStore(context, request, claim)
+  const state = (instance: Instance) => ({ 'latchkey.state': instance.state })
+  try {
+    const instance = await (traces ? traces.around('provision', {}, work, state) : work())
+    metrics.provisioned(instance.state)
+    return instance
+  } catch (error) {
+    metrics.provisioned(error instanceof Refusal ? error.code : 'internal')
+    throw error
+  }
+}
+
+async function checkAndStore(
+  context: Context,
+  request: ProvisionRequest,
+  claim?: HeldClaim,
+): Promise<Instance> {
+  const { body, principal, note, requestId, address, imported } = request
   const { organizationId, user } = principal
   const found = await findElement(context.elements, organizationId, request.keyInPath, body)
   const { element, version } = found
@@ -71,10 +93,13 @@ export async function provision(
   const given = await readCredentials(context, request, element)
   const { credentials, configuration, certificates, app, consent, warnings } = given
   const { authentication, values } = credentials
-  const { discovered, session, ...state }: Verified =
+  if (imported) requireMeantThere(element, imported, originsOf(element, authentication, values))
+  const { session: begun, ...state }: Verified =
     body.verify === false
       ? draft
       : await verify(context, organizationId, credentials, configuration.first, consent?.take)
+  const session = begun ?? (imported?.tokens && sessionFrom(imported.tokens))
+  const discovered = [...new Map([...(imported?.told ?? []), ...state.discovered])]
 
   const { secret = [], open = [] } = Object.groupBy(discovered, ([key]) =>
     credentials.secretKeys.has(key) ? 'secret' : 'open',
@@ -95,11 +120,13 @@ export async function provision(
     warnings: [...warnings, ...findStrangers(body)],
     externalId: body.externalId ?? null,
     externalAuthentication: body.externalAuthentication ?? 'none',
-    ...state,
+    state: state.state,
+    stateReason: state.stateReason,
   }
   const token = createToken('instance', organizationId)
   const known = new Map([...values, ...discovered])
   const origins = originsOf(element, authentication, known)
+  if (imported) requireMeantThere(element, imported, origins)
   const obtained = tokenSecrets(authentication, values, session)
   const kept = new Map([...configuration.secrets, ...secret, ...certificates.files, ...obtained])
   const secrets = await sealAll(context, record, element, kept, origins, token)
@@ -112,6 +139,7 @@ export async function provision(
     requestId,
     address,
     connectSessionId: request.session?.id,
+    alongside: imported && ((client: pg.PoolClient) => imported.alongside(client, id)),
   }
   const show = (times: InstanceTimes) =>
     showInstance({

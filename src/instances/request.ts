@@ -1,4 +1,5 @@
 import { type Authentication, keyOf } from '../authentication/authentication.ts'
+import { needsConsent } from '../authentication/consent.ts'
 import {
   type CheckedConfiguration,
   checkConfiguration,
@@ -12,11 +13,10 @@ import { getElement, keysOf, requireActive } from '../elements/find.ts'
 import type { Values } from '../exchange/request.ts'
 import { Refusal } from '../http/errors.ts'
 import { showKey } from '../http/show-key.ts'
-import { needsConsent } from '../oauth/flow.ts'
 import { type Prepared, prepare } from '../probe/request.ts'
 import { stripMarkup } from './markup.ts'
 import { type ElementInstanceRequest, Instance, InstanceRequest } from './schema.ts'
-import { findSettingFaults, findUnknownSettings } from './settings.ts'
+import { findUnknownSettings } from './settings.ts'
 
 const maxNameLength = 255
 const maxValueBytes = 16 * 1024
@@ -159,6 +159,8 @@ export interface ConfigurationSources {
   app: Record<string, Scalar>
   /** By a consent. */
   told: Values
+  /** What is wrong with the settings. */
+  settingFaults: { key: string; reason: string }[]
 }
 
 /**
@@ -168,7 +170,7 @@ export interface ConfigurationSources {
 export async function readConfiguration(
   element: Element,
   authentication: Authentication,
-  { body, given, app, told }: ConfigurationSources,
+  { body, given, app, told, settingFaults }: ConfigurationSources,
 ): Promise<UsableConfiguration> {
   refuseLargeValues(body.configuration ?? {})
   const checked = checkConfiguration(element, authentication, { ...given, ...app })
@@ -182,7 +184,11 @@ export async function readConfiguration(
   for (const key of told.keys()) if (key.startsWith('consent.')) checked.secretKeys.add(key)
   const values = new Map([...checked.values, ...told])
   checked.values = values
-  const invalid = [...checked.invalid, ...findRequestFaults(element, authentication, body)]
+  const invalid = [
+    ...checked.invalid,
+    ...settingFaults,
+    ...findRequestFaults(element, authentication, body),
+  ]
   const { first, faults } = await prepare(element, authentication, values)
   const known = new Set([...missing, ...invalid].map(({ key }) => key))
   invalid.push(...faults.filter(({ key }) => values.has(key) && !known.has(key)))
@@ -198,14 +204,11 @@ function findRequestFaults(
   authentication: Authentication,
   body: ElementInstanceRequest,
 ) {
-  const faults = findSettingFaults(body.settings ?? {})
   const takesToken = authentication.type === 'oauth2' && authentication.refreshToken !== undefined
-  if (body.externalAuthentication === 'initial' && !takesToken) {
-    const why = authentication.type === 'oauth2' ? 'has no place for one' : 'does not use OAuth'
-    const reason = `"initial" takes a refresh token along; ${name} ${why}`
-    faults.push({ key: 'externalAuthentication', reason })
-  }
-  return faults
+  if (body.externalAuthentication !== 'initial' || takesToken) return []
+  const why = authentication.type === 'oauth2' ? 'has no place for one' : 'does not use OAuth'
+  const reason = `"initial" takes a refresh token along; ${name} ${why}`
+  return [{ key: 'externalAuthentication', reason }]
 }
 
 function refuseLargeValues(given: Record<string, unknown>) {

@@ -4,7 +4,6 @@ import type { Context } from '../context.ts'
 import { refusals } from '../http/problem.ts'
 import { Id, Model } from '../http/schema.ts'
 import type { Server } from '../http/server.ts'
-import { getInstance } from './find.ts'
 import { once } from './idempotency.ts'
 import { type ProvisionRequest, provision } from './provision.ts'
 import { credentialRefusals } from './refusals.ts'
@@ -15,6 +14,7 @@ import {
   type InstanceRequest,
   models,
 } from './schema.ts'
+import { seeInstance } from './see.ts'
 
 const provisionRefusals = refusals(
   ...credentialRefusals,
@@ -38,6 +38,9 @@ const answered = Model<Instance>('Instance', {
 })
 const responses = { 200: answered, ...provisionRefusals }
 
+/** Nobody remembers what was not there. */
+const config = { fenced: false }
+
 /** Provisioning and reading instances. */
 export function instanceRoutes(app: Server, context: Context) {
   for (const model of models) app.addSchema(model)
@@ -45,6 +48,7 @@ export function instanceRoutes(app: Server, context: Context) {
   app.post(
     '/instances',
     {
+      config,
       schema: {
         operationId: 'createInstance',
         summary: 'Provision an instance',
@@ -67,6 +71,7 @@ export function instanceRoutes(app: Server, context: Context) {
   app.post(
     '/elements/:keyOrId/instances',
     {
+      config,
       schema: {
         operationId: 'createElementInstance',
         summary: 'Provision an instance of this element',
@@ -93,6 +98,8 @@ export function instanceRoutes(app: Server, context: Context) {
       schema: {
         operationId: 'getInstance',
         summary: 'Read an instance',
+        description:
+          "An own one; admins of the organization also another user's, whose token reads `********`.",
         tags: ['instances'],
         params: Type.Object({
           id: Id('The instance', { minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
@@ -114,7 +121,7 @@ export function instanceRoutes(app: Server, context: Context) {
     },
     async (request, reply) => {
       request.noted.instanceId = request.params.id
-      const found = await getInstance(context, request.principal, request.params.id)
+      const found = await seeInstance(context, request.principal, request.params.id)
       reply.header('etag', `"${found.revision}"`)
       request.noted.elementKey = found.instance.element.key
       return found.instance

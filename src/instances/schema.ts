@@ -45,6 +45,14 @@ export const Settings = Type.Object(
     ),
     rateLimitId: Type.Optional(Id('A rate limit that instances share')),
     connectionPoolId: Type.Optional(Id('A connection pool that instances share')),
+    retries: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 5,
+        description:
+          'How often a call through the gateway is sent again where that does no harm, unless `Elements-Retry` says otherwise. Left out: 0',
+      }),
+    ),
   },
   { $id: 'Settings' },
 )

@@ -53,7 +53,7 @@ export function tokenSecrets(
 }
 
 /** The entry of a refresh token. */
-function broughtAlong(authentication: Authentication): string | undefined {
+export function broughtAlong(authentication: Authentication): string | undefined {
   if (authentication.type !== 'oauth2' || authentication.grant !== 'refreshToken') return undefined
   return placeholdersIn(authentication.refreshToken)[0]
 }

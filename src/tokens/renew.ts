@@ -25,7 +25,15 @@ const longestPauseMs = 500
 
 export type Needs = Pick<
   Context,
-  'db' | 'jobs' | 'vault' | 'elements' | 'egress' | 'renewals' | 'log' | 'probeDeadlineMs'
+  | 'db'
+  | 'jobs'
+  | 'vault'
+  | 'elements'
+  | 'egress'
+  | 'renewals'
+  | 'log'
+  | 'metrics'
+  | 'probeDeadlineMs'
 >
 
 /**
@@ -136,6 +144,7 @@ async function refresh(
   const { organizationId, instanceId, version } = lease
   const about = { organizationId, instanceId, elementKey: connection.element.key, version }
   const outcome = await obtain(context, connection, interrupted)
+  context.metrics.refreshed('values' in outcome ? 'refreshed' : outcome.problem)
   if ('values' in outcome) {
     const isKept = await keepTokens(context, connection, lease, outcome)
     context.log.info(about, isKept ? 'tokens refreshed' : 'tokens refreshed, and no longer wanted')

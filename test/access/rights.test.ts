@@ -37,10 +37,14 @@ type Request = [method: Parameters<typeof call>[1], path: string, body?: object]
 /** Requests that need the right, each of which would succeed with it. */
 const requests: Record<Right, (caller: Person) => Promise<Request[]>> = {
   'own-instances': async () => [['POST', '/instances', helpDesk(world)]],
-  'all-instances': async ({ id }) => {
+  'all-instances': async (caller) => {
     const leaving = await addPerson(world)
     await call(world, 'POST', '/instances', { ...leaving, body: helpDesk(world) })
-    return [['DELETE', `/users/${leaving.id}?reassignTo=${id}`]]
+    const { body } = await call(world, 'POST', '/instances', { ...caller, body: helpDesk(world) })
+    return [
+      ['PUT', `/instances/${body.id}/owner`, { user: (await addPerson(world)).id }],
+      ['DELETE', `/users/${leaving.id}?reassignTo=${caller.id}`],
+    ]
   },
   'read-catalogue': async () => [
     ['GET', '/elements'],

@@ -44,6 +44,52 @@ describe('signing in', () => {
     expect([answer.status, answer.body.code]).toEqual([400, 'body-invalid'])
   })
 
+  test('by the two secrets answers a bearer token of the same user, and is told in the audit', async () => {
+    const person = await addPerson(world)
+    const answer = await call(world, 'POST', '/authentication', {
+      body: {},
+      authorization: person.authorization,
+    })
+    expect([answer.status, answer.headers['cache-control']]).toEqual([200, 'no-store'])
+    const { status, body } = await ask(`Bearer ${answer.body.token}`, `/users/${person.id}`)
+    expect([status, body.email]).toEqual([200, person.email])
+    expect(await actionsOn(world, person.id)).toContain('user.signed-in')
+  })
+
+  test.each([
+    ['a wrong secret', () => `${ada.authorization.slice(0, -1)}!`, 'organization-unknown'],
+    ['the user secret alone', () => `User ${ada.secret}`, 'access-missing'],
+  ])('by the two secrets is refused with %s', async (_, authorization, code) => {
+    const options = { body: {}, authorization: authorization() }
+    const answer = await call(world, 'POST', '/authentication', options)
+    expect([answer.status, answer.body.code]).toEqual([401, code])
+  })
+
+  test('who calls is told to who asks', async () => {
+    for (const authorization of [ada.authorization, await signIn(world, ada)]) {
+      const { status, body } = await ask(authorization, '/authentication')
+      expect([status, body]).toEqual([
+        200,
+        {
+          organizationId: world.organizationId,
+          user: {
+            id: ada.id,
+            emailAddress: ada.email,
+            firstName: 'Ada',
+            lastName: 'Lovelace',
+            role: 'user',
+          },
+        },
+      ])
+    }
+  })
+
+  test('a bearer token is not worth another one, which would never end', async () => {
+    const options = { body: {}, authorization: await signIn(world, ada) }
+    const answer = await call(world, 'POST', '/authentication', options)
+    expect([answer.status, answer.body.code]).toEqual([400, 'body-invalid'])
+  })
+
   test('answers and does the same for a name that is known and one that is not', async () => {
     // Node names the work off the main thread by its kind.
     let hashed = 0

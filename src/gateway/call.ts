@@ -1,0 +1,179 @@
+import { typeOf } from '../authentication/authentication.ts'
+import type { Context } from '../context.ts'
+import type { StreamAnswer } from '../egress/client.ts'
+import { EgressFailure } from '../egress/failure.ts'
+import { findRetryAfter } from '../probe/judge.ts'
+import { type Answered, attempt, type Trip } from './attempt.ts'
+import { answerChallenges } from './attempt-challenged.ts'
+import type { Opened } from './callable.ts'
+import type { Course } from './course.ts'
+import { type CallBody, keepBody } from './keep-body.ts'
+import { saysEnded, saysThrottled } from './markers.ts'
+import type { CallOptions } from './options.ts'
+import { fillPlaceholders } from './placeholders.ts'
+import { canRenew, renew } from './renew.ts'
+import { isIdempotent, isPassing, mayFollow } from './retry.ts'
+import { Rounds } from './rounds.ts'
+import { addressFor } from './sign.ts'
+
+export interface GatewayRequest {
+  method: string
+  /** As it was sent, with the query; what comes after the mount. */
+  path: string
+  /** In lower case, those that the vendor gets. */
+  headers: Record<string, string>
+  body: CallBody
+}
+
+export interface Called {
+  answer: StreamAnswer
+  /** The address without what the authentication added to it, and with. */
+  called: string
+  sent: string
+  /** Has to be said when the answer is over, whole or not: others wait for its place. */
+  end(): void
+}
+
+export interface CallPlace extends CallOptions {
+  signal: AbortSignal
+  /** Gets what there is to tell of the call in headers, whether it ends well or not. */
+  told: Record<string, string>
+  /** Who looks on. */
+  course?: Course | undefined
+}
+
+type Needs = Pick<
+  Context,
+  | 'breakers'
+  | 'challenges'
+  | 'connections'
+  | 'egress'
+  | 'limiter'
+  | 'log'
+  | 'probeDeadlineMs'
+  | 'renewals'
+  | 'sessions'
+>
+
+/** Without a header that says when: a vendor that counts by the second is ready then. */
+const shortestPauseSeconds = 1
+
+/**
+ * Calls a vendor as an instance: within its limits, with its credentials, once more where its token
+ * or session had ended, and again as often as was asked for where that does no harm. The body of
+ * the answer is still to come.
+ * @throws {Refusal} where the call may not be sent, or was not in time
+ * @throws {EgressFailure} where no answer comes
+ */
+export async function call(
+  context: Needs,
+  opened: Opened,
+  request: GatewayRequest,
+  place: CallPlace,
+): Promise<Called> {
+  const { element, credentials } = opened.connection
+  const { signAgain } = typeOf(credentials.authentication)
+  const retries = place.retries ?? opened.settings.retries ?? 0
+  const mayRepeat = retries > 0 || signAgain !== undefined || canRenew(opened.connection)
+  const trip = await prepare(context, opened, request, place, mayRepeat)
+  const isKept = trip.body.kind !== 'stream'
+  const isSafe = isKept && isIdempotent(request, element)
+  const rounds = new Rounds(retries, trip)
+  trip.tellsAttempts = retries > 0
+  const send = signAgain ? answerChallenges : attempt
+  let current = opened
+  let isRenewed = false
+  for (;;) {
+    let answered: Answered
+    try {
+      answered = await send(trip, current)
+    } catch (error) {
+      const isOver = !(error instanceof EgressFailure) || !mayFollow(error, isSafe)
+      if (isOver || !(await rounds.next())) throw error
+      continue
+    }
+    try {
+      const { answer } = answered
+      if (await saysEnded(credentials.authentication, answer)) {
+        const renewed = isRenewed ? undefined : await renewFor(context, current, answered, isKept)
+        // What no new token helps against is not answered with another one for a while.
+        if (isRenewed) context.renewals.giveUp(`${opened.organizationId}/${opened.instanceId}`)
+        isRenewed = true
+        if (renewed) {
+          current = renewed
+          answered.discard()
+          continue
+        }
+      }
+      const isThrottled = await saysThrottled(element, answer)
+      if (isThrottled) hold(context, current, answer)
+      if (isSafe && (isThrottled || isPassing(answer.status)) && rounds.hasMore) {
+        const again = rounds.next(findRetryAfter(element, answer.headers), answered.discard)
+        if (await again) continue
+      }
+      return { answer, called: trip.unsigned.url, sent: answered.sent, end: answered.end }
+    } catch (error) {
+      answered.discard()
+      throw error
+    }
+  }
+}
+
+async function prepare(
+  context: Needs,
+  { base, settings, connection, organizationId, instanceId }: Opened,
+  { method, headers, path, body: given }: GatewayRequest,
+  { signal, told, waitMs, course }: CallPlace,
+  mayRepeat: boolean,
+): Promise<Trip> {
+  const { authentication } = connection.credentials
+  const called = base.href.slice(0, -1) + fillPlaceholders(path, settings)
+  const body = await keepBody(given, authentication, headers, mayRepeat)
+  return {
+    context,
+    circuit: context.breakers.of(`${organizationId}/${instanceId}`, base),
+    unsigned: {
+      method,
+      url: addressFor(authentication, called),
+      headers,
+      body: body.kind === 'buffered' ? body.bytes : undefined,
+    },
+    body,
+    deadline: performance.now() + waitMs,
+    signal,
+    told,
+    attempts: 0,
+    tellsAttempts: false,
+    course,
+  }
+}
+
+/** The instance with another token or session, where the call can be sent again with it. */
+async function renewFor(
+  context: Needs,
+  opened: Opened,
+  { session }: Answered,
+  isKept: boolean,
+): Promise<Opened | undefined> {
+  try {
+    const renewed = await renew(context, opened, session)
+    return isKept ? renewed : undefined
+  } catch (error) {
+    // It is the vendor's answer that counts, where there is no other to be had.
+    if (isKept) throw error
+    return undefined
+  }
+}
+
+/** For all replicas; what this one lets start waits at once. */
+function hold(
+  { limiter, log }: Needs,
+  { limited, instanceId, connection }: Opened,
+  { headers }: StreamAnswer,
+) {
+  if (!limited) return
+  const seconds = findRetryAfter(connection.element, headers) ?? shortestPauseSeconds
+  limiter.pause(limited, seconds).catch((err) => {
+    log.warn({ err, instanceId }, 'the other replicas could not be told to wait')
+  })
+}

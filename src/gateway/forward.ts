@@ -1,0 +1,125 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Context } from '../context.ts'
+import { EgressFailure } from '../egress/failure.ts'
+import { RenderError } from '../exchange/template.ts'
+import { explainError } from '../http/error-handler.ts'
+import { problems } from '../http/errors.ts'
+import { mayTrail } from './answer-headers.ts'
+import { type Called, call } from './call.ts'
+import { bodyOf, type Expecting } from './client-body.ts'
+import { Course } from './course.ts'
+import { brokenAnswer, refusalFor, unrenderable } from './failure.ts'
+import { type FinishedCall, observe } from './finished.ts'
+import { writeHead } from './head.ts'
+import { readOptions } from './options.ts'
+import { type Target, targetOf } from './target.ts'
+import { vendorHeaders } from './vendor-headers.ts'
+
+/** Calls the vendor as the instance of the token, and hands its answer to the client. */
+export async function forward(
+  context: Context,
+  expecting: Expecting,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const { raw: response } = reply
+  const left = new AbortController()
+  response.on('timeout', keepWaiting).on('close', () => {
+    if (!response.writableFinished) left.abort()
+  })
+  const course = new Course(context, request)
+  const called = await begin(context, expecting, request, reply, left, course).catch((error) => {
+    if (!response.destroyed) {
+      const explained = explain(request, reply, error)
+      const { code } = explainError(explained, request)
+      course.ends(problems[code].status, code)
+      throw explained
+    }
+    reply.hijack()
+    observe(context, { request, reply, status: 499, broken: 'client-left', course })
+  })
+  if (!called) return
+  const { answer } = called
+  course.answers(answer, response)
+  const { status } = answer
+  try {
+    await answer.pipe(response, mayTrail)
+    observe(context, { request, reply, status, broken: undefined, course })
+  } catch (error) {
+    const broken = whoBroke(error as EgressFailure, left.signal)
+    observe(context, { request, reply, status, broken, course })
+  } finally {
+    called.end()
+  }
+}
+
+/** Until the head of the answer is written. */
+async function begin(
+  context: Context,
+  expecting: Expecting,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  left: AbortController,
+  course: Course,
+): Promise<Called> {
+  const { headers: given, method } = request
+  const body = bodyOf(request, reply, expecting)
+  const target = targetOf(request.raw.url!)
+  const options = readOptions(given)
+  const finding = context.connections.of(given.authorization)
+  const callable = finding instanceof Promise ? await finding : finding
+  const { instanceId, connection, base } = callable
+  course.leadsTo(callable, target.path, body)
+  request.principal = callable.principal
+  request.noted.instanceId = instanceId
+  request.noted.elementKey = connection.element.key
+  const told: Record<string, string> = request.trace
+    ? { 'elements-trace-id': request.trace.id }
+    : {}
+  try {
+    const headers = vendorHeaders(connection, given)
+    const asked = { method, path: target.path, headers, body }
+    const place = { ...options, signal: left.signal, told, course }
+    const called = await call(context, callable, asked, place)
+    try {
+      const mount = mountOf(context, request, target)
+      writeHead(reply, called, { requestId: request.id, instanceId, base, mount, told })
+    } catch {
+      // Node refuses to write a head that would not be HTTP.
+      left.abort()
+      called.end()
+      throw brokenAnswer(base.hostname)
+    }
+    reply.hijack()
+    return called
+  } catch (error) {
+    reply.headers({ ...told, 'elements-element-instance-id': instanceId })
+    throw error
+  }
+}
+
+function whoBroke({ code }: EgressFailure, { aborted }: AbortSignal): FinishedCall['broken'] {
+  if (aborted) return 'client-left'
+  return code === 'stalled' ? 'client-stalled' : 'vendor-broke-off'
+}
+
+/** What the client is told in the place of an answer. */
+function explain(request: FastifyRequest, reply: FastifyReply, error: Error): Error {
+  // Whoever still sends the body of what is refused would be read to its end.
+  if (!request.raw.complete) reply.header('connection', 'close')
+  if (error instanceof EgressFailure) return refusalFor(error)
+  return error instanceof RenderError ? unrenderable(error) : error
+}
+
+/** Where the client finds what lies below the vendor's base URL: the way it came. */
+function mountOf(
+  { config }: Pick<Context, 'config'>,
+  { originalUrl }: FastifyRequest,
+  { mount, path }: Target,
+): string {
+  const before = originalUrl.slice(0, originalUrl.length - mount.length - path.length)
+  return (config.publicUrl ?? '') + before + mount
+}
+
+/** The server's own limit is for connections on which nothing happens; here, a vendor is waited for. */
+function keepWaiting() {}

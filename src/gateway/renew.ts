@@ -1,0 +1,38 @@
+import type { Session } from '../authentication/sessions.ts'
+import type { Context } from '../context.ts'
+import type { StoredConnection } from '../instances/connection.ts'
+import { nameOf } from '../tokens/renew.ts'
+import type { Opened } from './callable.ts'
+import { dropSession, sessionLogin, sessionOf } from './session.ts'
+
+type Needs = Pick<Context, 'connections' | 'egress' | 'probeDeadlineMs' | 'renewals' | 'sessions'>
+
+/** Whether there may be another token or session where the vendor has ended one. */
+export function canRenew(connection: StoredConnection): boolean {
+  return connection.tokens !== undefined || sessionLogin(connection) !== undefined
+}
+
+/**
+ * The instance with another token or session than the one that the vendor has just refused;
+ * undefined where there is none.
+ * @throws {Refusal} where there should be one, and cannot be
+ * @throws {EgressFailure} where the vendor does not answer to a login
+ */
+export async function renew(
+  context: Needs,
+  opened: Opened,
+  session: Session | undefined,
+): Promise<Opened | undefined> {
+  const { connection, organizationId, instanceId } = opened
+  const { tokens } = connection
+  if (context.renewals.isFutile(nameOf({ organizationId, instanceId }))) return undefined
+  if (tokens) {
+    const renewed = await context.connections.renewed(opened)
+    return renewed.connection.tokens?.version === tokens.version ? undefined : renewed
+  }
+  const login = sessionLogin(connection)
+  if (!login || !session) return undefined
+  await dropSession(context, connection, session)
+  await sessionOf(context, connection, login)
+  return opened
+}
