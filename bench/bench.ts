@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
+import { benchGateway } from './gateway.ts'
 import { benchProvision } from './provision.ts'
 import { benchSize } from './size.ts'
 
-const benchmarks = { provision: benchProvision, size: benchSize }
+const benchmarks = { gateway: benchGateway, provision: benchProvision, size: benchSize }
 const usage = `npm run bench -- ${Object.keys(benchmarks).join('|')} [--pairs 9] [--seconds 2] [--connections 1,16,64] [--profile folder] [--instances 1000000] [--only-buffers]`
 
 async function main() {

@@ -5,6 +5,8 @@ import { connect, type Socket } from 'node:net'
 /** One slice: so many connections, each with one request under way at a time. */
 export interface LoadOrder {
   url: string
+  /** Other servers that share the connections with the first. */
+  others?: readonly string[]
   headers: Record<string, string>
   /** With one it is a POST, else a GET. */
   body?: string
@@ -29,8 +31,11 @@ const keyPlace = '00000000-0000-0000-0000-000000000000'
 
 // A small HTTP/1.1 client, since a general one costs more than the server that is measured.
 async function run(order: LoadOrder): Promise<LoadResult> {
-  const { hostname, port } = new URL(order.url)
-  const sockets = Array.from({ length: order.connections }, () => connect(Number(port), hostname))
+  const servers = [order.url, ...(order.others ?? [])].map((url) => new URL(url))
+  const sockets = Array.from({ length: order.connections }, (_, at) => {
+    const { hostname, port } = servers[at % servers.length]!
+    return connect(Number(port), hostname)
+  })
   await Promise.all(sockets.map((socket) => once(socket, 'connect')))
   const request = renderRequest(order)
   const result: LoadResult = { ms: 0, latencies: [], statuses: {} }

@@ -16,6 +16,11 @@ export interface PlanNode {
   'Index Cond'?: string
   'Shared Hit Blocks'?: number
   'Shared Read Blocks'?: number
+  /** Of one loop, as an average. */
+  'Actual Rows'?: number
+  'Actual Loops'?: number
+  'Rows Removed by Filter'?: number
+  'Rows Removed by Index Recheck'?: number
   Plans?: PlanNode[]
 }
 
@@ -77,9 +82,13 @@ export class Analyst {
     this.#counter = new pg.Client({ connectionString: url })
   }
 
-  static async connect(url: string): Promise<Analyst> {
+  /** @param settings of the connection that plans, such as `plan_cache_mode` */
+  static async connect(url: string, settings: Record<string, string> = {}): Promise<Analyst> {
     const analyst = new Analyst(url)
     await Promise.all([analyst.#planner.connect(), analyst.#counter.connect()])
+    for (const setting of Object.entries(settings)) {
+      await analyst.#planner.query('select set_config($1, $2, false)', setting)
+    }
     const { rows } = await analyst.#planner.query('select pg_backend_pid() as pid')
     analyst.#pid = rows[0].pid
     return analyst
@@ -130,6 +139,35 @@ export class Analyst {
 
 export function flatten(node: PlanNode): PlanNode[] {
   return [node, ...(node.Plans ?? []).flatMap(flatten)]
+}
+
+/** Rows that a statement looks at in tables, whether they pass or not. */
+export function rowsRead(nodes: PlanNode[]): number {
+  const scans = nodes.filter((node) => node['Relation Name'] && node['Node Type'] !== 'ModifyTable')
+  return sum(
+    scans.map(
+      (node) =>
+        rowsOf(node) +
+        ((node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0)) *
+          (node['Actual Loops'] ?? 0),
+    ),
+  )
+}
+
+/** Rows that a statement answers, or writes, or that a limit lets pass. */
+export function rowsWanted(nodes: PlanNode[]): number {
+  const stated = nodes.filter(
+    (node, at) => at === 0 || ['Limit', 'ModifyTable'].includes(node['Node Type']),
+  )
+  return sum(stated.map(rowsOf))
+}
+
+function rowsOf(node: PlanNode): number {
+  return (node['Actual Rows'] ?? 0) * (node['Actual Loops'] ?? 0)
+}
+
+function sum(all: number[]): number {
+  return all.reduce((total, one) => total + one, 0)
 }
 
 /** A parameter as the text that the driver sends, so that PostgreSQL gives it the type it infers. */

@@ -36,12 +36,6 @@ export const installed = `
   insert into installed_elements (organization_id, element_id, version)
   select organization_id, 117, $1 from members`
 
-/**
- * Ids of one length, as nearly all of many are: the owners of secrets are texts, and in their order
- * a shorter id has longer ones between it and the next.
- */
-export const firstId = "select setval('instances_id_seq', 1000000)"
-
 /** Indexes that are built sooner than kept. */
 export const slowIndexes = `
   select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as definition

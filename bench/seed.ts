@@ -8,8 +8,11 @@ import * as rows from './seed-rows.ts'
 /** An organization whose instances can be read: their tokens open. */
 export interface SeededOrganization extends FirstAccess {
   instances: number
-  /** One of the middle, with its token, and the text that stands in its name alone. */
-  sample: { id: number; token: string; text: string }
+  /**
+   * One of the middle, with its token, and the text that stands in its name alone; and the external
+   * id of another one.
+   */
+  sample: { id: number; token: string; text: string; externalId: string }
 }
 
 export interface Seeded {
@@ -52,7 +55,6 @@ export async function seedInstances(
     await client.query(rows.others, [organizations - 1])
     for (const text of rows.ofOthers) await client.query(text)
     await client.query(rows.installed, [version])
-    await client.query(rows.firstId)
     const { rows: slow } = await client.query(rows.slowIndexes)
     for (const { name } of slow) await client.query(`drop index ${name}`)
     for (let from = 0; from < instances; from += filledAtOnce) {
@@ -84,13 +86,18 @@ async function giveTokens(
   client: pg.Client,
   { organizationId }: FirstAccess,
 ): Promise<Pick<SeededOrganization, 'instances' | 'sample'>> {
-  const { rows: found } = await client.query<{ id: string; name: string }>(
-    'select id, name from instances where organization_id = $1 order by id',
+  const { rows: found } = await client.query<{ id: string; name: string; external: string | null }>(
+    'select id, name, external_id as external from instances where organization_id = $1 order by id',
     [organizationId],
   )
   const seal = await vault.sealerOf(organizationId)
   const middle = found[Math.floor(found.length / 2)]!
-  const sample = { id: Number(middle.id), token: '', text: rows.soughtIn(middle.name) }
+  const sample = {
+    id: Number(middle.id),
+    token: '',
+    text: rows.soughtIn(middle.name),
+    externalId: found.find(({ external }) => external !== null)!.external!,
+  }
   for (let at = 0; at < found.length; at += sealedAtOnce) {
     const given = found.slice(at, at + sealedAtOnce).map(({ id }) => {
       const place = { owner: `instance/${id}`, entry: tokenEntry, secretVersion: 1 }

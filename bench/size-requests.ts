@@ -32,6 +32,9 @@ function requestsOf(
   return [
     read('get', `/instances/${sample.id}`),
     read('token look-up', '/instances', `, Element ${sample.token}`),
+    read('list', '/instances?pageSize=50'),
+    read('list, from the middle', `/instances?pageSize=50&nextPage=${middle}`),
+    read('list by external id', `/instances?externalId=${sample.externalId}`),
     read('list by tag', list),
     read('list by tag, from the middle', `${list}&nextPage=${middle}`),
     read('search of one', `/instances?pageSize=50&searchText=${sample.text}`),

@@ -74,7 +74,7 @@ export async function setStage(nodeOptions: readonly string[] = []): Promise<Sta
   }
 }
 
-async function createCaller(
+export async function createCaller(
   url: string,
   keys: ConstructorParameters<typeof Keyring>[0],
 ): Promise<Caller> {
@@ -135,7 +135,7 @@ async function end(child: ChildProcess) {
   await once(child, 'exit')
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
