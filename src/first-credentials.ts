@@ -3,10 +3,12 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { createOrganization, recallFirstAccess } from './access/organization.ts'
+import { createOrganization, operatorDeed, recallFirstAccess } from './access/organization.ts'
+import { createSignInCode } from './access/sign-in.ts'
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
 import { replaceFile } from './database/durable-file.ts'
+import { isReferenced } from './database/failure.ts'
 
 const credentialsSchema = Type.Object({
   organizationId: Type.Integer(),
@@ -42,6 +44,19 @@ export async function readOrCreateCredentials(
   const credentials = { ...access, sandbox }
   await replaceFile(pathOf(context.config), `${JSON.stringify(credentials, null, 2)}\n`)
   return credentials
+}
+
+/** Signs the first user in to the console once; undefined where that user is gone. */
+export async function firstSignInCode(
+  context: Context,
+  { organizationId, userId }: Credentials,
+): Promise<string | undefined> {
+  try {
+    return await createSignInCode(context, { organizationId, userId }, operatorDeed(organizationId))
+  } catch (error) {
+    if (isReferenced(error)) return undefined
+    throw error
+  }
 }
 
 /** A command that provisions a sandbox instance, to be pasted as it is. */

@@ -9,6 +9,7 @@ import { migrate } from './database/migrate.ts'
 import {
   type Credentials,
   curlCommand,
+  firstSignInCode,
   readOrCreateCredentials,
   sandboxLogin,
 } from './first-credentials.ts'
@@ -68,8 +69,10 @@ async function start(config: Config, log: Logger, resources: AsyncDisposableStac
   const { host, port } = config
   const listening = await app.listen({ host, port }).catch(chooseAnother('HOST or PORT'))
   const address = config.publicUrl ?? listening
-  if (credentials) greet({ config, address, dataFolder, credentials, sandbox })
-  else log.info({ address }, 'listening')
+  if (credentials) {
+    const code = await firstSignInCode(context, credentials)
+    greet({ config, address, dataFolder, credentials, sandbox, code })
+  } else log.info({ address }, 'listening')
 }
 
 /** Finishes the requests and jobs that are under way, and gives up on those that take too long. */
@@ -106,10 +109,12 @@ function greet(started: {
   dataFolder: string | undefined
   credentials: Credentials
   sandbox: Sandbox | undefined
+  code: string | undefined
 }) {
-  const { config, address, dataFolder, credentials, sandbox } = started
+  const { config, address, dataFolder, credentials, sandbox, code } = started
   const lines = [
     `Latchkey listens on ${address}; the API is described at ${address}/docs`,
+    `The console: ${address}/console${code ? `/sign-in#${code} (signs in once, within ten minutes)` : ''}`,
     `Data, keys and first secrets: ${resolve(config.dataDir)} (database in ${dataFolder})`,
   ]
   if (sandbox) {
