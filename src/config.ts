@@ -3,6 +3,8 @@ import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { readAllowList } from './egress/allow-list.ts'
 import { readProxy } from './egress/tunnel.ts'
+import { type SamplerName, samplerNames } from './telemetry/sampler-names.ts'
+import type { TraceOptions } from './telemetry/traces.ts'
 
 /** Everything that the environment decides, read once at the start; nothing else reads it. */
 export interface Config {
@@ -21,8 +23,13 @@ export interface Config {
   publicUrl: string | undefined
   trustProxy: boolean | string
   corsOrigins: readonly string[]
+  limitJitterMs: number
   /** Absent: there is no operator's API. */
   operatorKey: string | undefined
+  /** Absent: the metrics are for the same machine alone. */
+  metricsToken: string | undefined
+  /** Absent: nothing is traced. */
+  traces: TraceOptions | undefined
 }
 
 export interface KeyEncryptionKey {
@@ -110,14 +117,64 @@ export const variables = [
     help: 'Pages that may call the API from a browser',
   },
   {
+    name: 'LATCHKEY_LIMIT_JITTER_MS',
+    type: 'milliseconds',
+    default: '35',
+    help: 'By how much the way to a vendor may differ from call to call, for rate limits to hold there; for windows longer than a hundred times as much, 1 % of them',
+  },
+  {
     name: 'LATCHKEY_OPERATOR_KEY',
     type: '32 characters or more',
     secret: true,
     help: 'Opens the operator’s API, which is not there without it',
   },
+  {
+    name: 'LATCHKEY_METRICS_TOKEN',
+    type: '32 characters or more',
+    secret: true,
+    help: 'Bearer token that opens `/metrics`, which is for the same machine only without it',
+  },
+  {
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    type: 'URL',
+    default: 'none',
+    help: 'An OpenTelemetry receiver (OTLP over HTTP) for traces, below `/v1/traces`; without one nothing is traced',
+  },
+  {
+    name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+    type: 'URL',
+    default: 'none',
+    help: 'The same, as it stands',
+  },
+  {
+    name: 'OTEL_EXPORTER_OTLP_HEADERS',
+    type: '`name=value,…`, percent-encoded',
+    secret: true,
+    help: 'Sent to that receiver',
+  },
+  {
+    name: 'OTEL_SERVICE_NAME',
+    type: 'text',
+    default: 'latchkey',
+    help: 'What traces call the service',
+  },
+  {
+    name: 'OTEL_TRACES_SAMPLER',
+    type: samplerNames.join(', '),
+    default: 'parentbased_always_on',
+    help: 'Which traces are sent',
+  },
+  {
+    name: 'OTEL_TRACES_SAMPLER_ARG',
+    type: 'a number from 0 to 1',
+    default: '1',
+    help: 'The share of traces that is sent, where the sampler has `traceidratio` in its name',
+  },
 ] as const satisfies readonly Variable[]
 
 type Name = (typeof variables)[number]['name']
+
+const web = ['http:', 'https:']
 
 /**
  * Reads the environment into a frozen `Config`.
@@ -147,7 +204,10 @@ export function readEnv(env: Record<string, string | undefined>): Config {
     publicUrl,
     trustProxy: readTrustProxy(read('LATCHKEY_TRUST_PROXY')),
     corsOrigins: readOrigins(read('LATCHKEY_CORS_ORIGINS')),
-    operatorKey: readOperatorKey(read('LATCHKEY_OPERATOR_KEY')),
+    limitJitterMs: readJitter(read('LATCHKEY_LIMIT_JITTER_MS') ?? '35'),
+    operatorKey: readLongSecret('LATCHKEY_OPERATOR_KEY', read('LATCHKEY_OPERATOR_KEY')),
+    metricsToken: readLongSecret('LATCHKEY_METRICS_TOKEN', read('LATCHKEY_METRICS_TOKEN')),
+    traces: readTraces(read),
   })
 }
 
@@ -298,11 +358,60 @@ function readOrigins(text: string | undefined): string[] {
   })
 }
 
+function readJitter(text: string): number {
+  if (/^\d{1,5}$/.test(text)) return Number(text)
+  throw new ConfigError(
+    `LATCHKEY_LIMIT_JITTER_MS must be a whole number of milliseconds up to 99999, not "${text}".`,
+  )
+}
+
 /** It is sent in a header, and nothing slows down who tries: it has to be long. */
-function readOperatorKey(text: string | undefined): string | undefined {
+function readLongSecret(name: Name, text: string | undefined): string | undefined {
   if (text === undefined || /^[\x21-\x2b\x2d-\x7e]{32,512}$/.test(text)) return text
   throw new ConfigError(
-    'LATCHKEY_OPERATOR_KEY must be 32 to 512 printable characters without spaces and commas, for example from `openssl rand -hex 32`.',
+    `${name} must be 32 to 512 printable characters without spaces and commas, for example from \`openssl rand -hex 32\`.`,
+  )
+}
+
+function readTraces(read: (name: Name) => string | undefined): TraceOptions | undefined {
+  const base = readUrl('OTEL_EXPORTER_OTLP_ENDPOINT', read('OTEL_EXPORTER_OTLP_ENDPOINT'), web)
+  const name = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'
+  const own = readUrl(name, read(name), web)
+  const headers = readHeaders(read('OTEL_EXPORTER_OTLP_HEADERS'))
+  const sampler = read('OTEL_TRACES_SAMPLER') ?? 'parentbased_always_on'
+  const ratio = Number(read('OTEL_TRACES_SAMPLER_ARG') ?? '1')
+  if (!isSampler(sampler)) {
+    throw new ConfigError(`OTEL_TRACES_SAMPLER must be one of ${samplerNames.join(', ')}.`)
+  }
+  if (!(ratio >= 0 && ratio <= 1)) {
+    throw new ConfigError('OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1.')
+  }
+  const url = own ?? (base && `${base.replace(/\/+$/, '')}/v1/traces`)
+  const serviceName = read('OTEL_SERVICE_NAME') ?? 'latchkey'
+  return url ? { url, headers, serviceName, sampler, ratio } : undefined
+}
+
+function isSampler(name: string): name is SamplerName {
+  return (samplerNames as readonly string[]).includes(name)
+}
+
+/** The values are not repeated in the refusal: one may be a key. */
+function readHeaders(text: string | undefined): Record<string, string> {
+  const pairs = readList(text).map((part) => {
+    const [, name, value = ''] = /^([\w!#$%&'*+.^`|~-]+)\s*=\s*(.*)$/.exec(part) ?? []
+    if (name === undefined) throw headersMalformed()
+    try {
+      return [name, decodeURIComponent(value)] as const
+    } catch {
+      throw headersMalformed()
+    }
+  })
+  return Object.fromEntries(pairs)
+}
+
+function headersMalformed(): ConfigError {
+  return new ConfigError(
+    'OTEL_EXPORTER_OTLP_HEADERS must be name=value pairs with commas between them, the values percent-encoded.',
   )
 }
 

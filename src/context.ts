@@ -13,10 +13,18 @@ import { createEgress, type Egress } from './egress/client.ts'
 import { Catalog } from './elements/catalog.ts'
 import { Elements } from './elements/elements.ts'
 import { elementsChannel } from './elements/inventories.ts'
+import { Breakers } from './gateway/breaker.ts'
+import { CallLog } from './gateway/call-log.ts'
+import { Challenges } from './gateway/challenges.ts'
+import { Connections, instancesChannel } from './gateway/connections.ts'
+import { watchState } from './gauges.ts'
 import { CheckAdmission } from './health/admission.ts'
 import { Verifications } from './health/verifications.ts'
+import { Limiter } from './limits/limiter.ts'
 import { ProbeAdmission } from './probe/admission.ts'
 import { probeDeadlineMs } from './probe/probe.ts'
+import { Metrics } from './telemetry/metrics.ts'
+import type { TraceOptions, Traces } from './telemetry/traces.ts'
 import { Renewals } from './tokens/renewals.ts'
 import { Keyring } from './vault/keyring.ts'
 import { Vault } from './vault/vault.ts'
@@ -30,6 +38,8 @@ export interface Context extends AsyncDisposable {
   jobs: Jobs
   vault: Vault
   callers: Callers
+  listener: Listener
+  connections: Connections
   passwords: Passwords
   elements: Elements
   egress: Egress
@@ -40,6 +50,13 @@ export interface Context extends AsyncDisposable {
   sessions: Sessions
   renewals: Renewals
   tokenUses: TokenUses
+  limiter: Limiter
+  breakers: Breakers
+  challenges: Challenges
+  metrics: Metrics
+  /** Where they go somewhere. */
+  traces: Traces | undefined
+  callLog: CallLog
   receivers: Receivers
   instanceIds: IdBlocks
   certificateIds: IdBlocks
@@ -47,6 +64,7 @@ export interface Context extends AsyncDisposable {
   connectSessionIds: IdBlocks
   oauthAppIds: IdBlocks
   webhookIds: IdBlocks
+  importKeyIds: IdBlocks
   probeDeadlineMs: number
 }
 
@@ -85,7 +103,11 @@ export async function createContext(options: ContextOptions): Promise<Context> {
     const listener = new Listener({
       url: options.databaseUrl,
       channels: {
-        [accessChannel]: () => callers.forget(),
+        [accessChannel]: () => {
+          callers.forget()
+          connections.forgetCallers()
+        },
+        [instancesChannel]: (name) => connections.forget(name),
         [elementsChannel]: (organizationId) => elements.forget(Number(organizationId) || undefined),
       },
       onError: (error) => log.warn({ err: error }, 'the listening connection failed'),
@@ -103,6 +125,20 @@ export async function createContext(options: ContextOptions): Promise<Context> {
     const tokenUses = new TokenUses(db, (error) =>
       log.warn({ err: error }, 'uses of tokens could not be noted'),
     )
+    const limiter = new Limiter({
+      url: options.databaseUrl,
+      jitterMs: config.limitJitterMs,
+      onError: (error) => log.warn({ err: error }, 'limits could not be asked for'),
+    })
+    const callLog = new CallLog(db, (error) => log.warn({ err: error }, 'calls could not be kept'))
+    const renewals = new Renewals()
+    const breakers = new Breakers()
+    const metrics = new Metrics()
+    const traces = config.traces && (await openTraces(config.traces))
+    watchState({ breakers, db, limiter, metrics })
+    const deadlineMs = options.probeDeadlineMs ?? probeDeadlineMs
+    const opening = { db, jobs, vault, elements, egress, renewals, log, tokenUses, metrics }
+    const connections = new Connections({ ...opening, probeDeadlineMs: deadlineMs }, listener)
     return {
       config,
       log,
@@ -110,6 +146,8 @@ export async function createContext(options: ContextOptions): Promise<Context> {
       jobs,
       vault,
       callers,
+      listener,
+      connections,
       passwords: new Passwords(),
       elements,
       egress,
@@ -118,8 +156,14 @@ export async function createContext(options: ContextOptions): Promise<Context> {
       checks: new CheckAdmission(),
       verifications,
       sessions: new Sessions(),
-      renewals: new Renewals(),
+      renewals,
       tokenUses,
+      limiter,
+      breakers,
+      metrics,
+      traces,
+      callLog,
+      challenges: new Challenges(),
       receivers: new Receivers(),
       instanceIds: new IdBlocks(db, 'instances_id_seq'),
       certificateIds: new IdBlocks(db, 'certificates_id_seq'),
@@ -127,14 +171,19 @@ export async function createContext(options: ContextOptions): Promise<Context> {
       connectSessionIds: new IdBlocks(db, 'connect_sessions_id_seq'),
       oauthAppIds: new IdBlocks(db, 'oauth_apps_id_seq'),
       webhookIds: new IdBlocks(db, 'webhooks_id_seq'),
-      probeDeadlineMs: options.probeDeadlineMs ?? probeDeadlineMs,
+      importKeyIds: new IdBlocks(db, 'import_keys_id_seq'),
+      probeDeadlineMs: deadlineMs,
       async [Symbol.asyncDispose]() {
         await verifications[Symbol.asyncDispose]()
         await jobs[Symbol.asyncDispose]()
         await certificates[Symbol.asyncDispose]()
         await egress[Symbol.asyncDispose]()
         await tokenUses[Symbol.asyncDispose]()
+        await callLog[Symbol.asyncDispose]()
+        await traces?.[Symbol.asyncDispose]()
+        await limiter[Symbol.asyncDispose]()
         await listener[Symbol.asyncDispose]()
+        connections[Symbol.dispose]()
         await db[Symbol.asyncDispose]()
       },
     }
@@ -142,4 +191,10 @@ export async function createContext(options: ContextOptions): Promise<Context> {
     await db[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** Loaded by those alone who want it: it is much. */
+async function openTraces(options: TraceOptions): Promise<Traces> {
+  const { Traces } = await import('./telemetry/traces.ts')
+  return new Traces(options)
 }

@@ -46,7 +46,10 @@ test('without variables it listens on this machine only and trusts nobody', () =
     publicUrl: undefined,
     trustProxy: false,
     corsOrigins: [],
+    limitJitterMs: 35,
     operatorKey: undefined,
+    metricsToken: undefined,
+    traces: undefined,
   })
 })
 

@@ -33,17 +33,20 @@ const imports: Import[] = files.flatMap((from) => {
 
 /** From the many to the few: a room may import those behind it. */
 const order = [
+  'console',
   'operator',
   'retention',
   'webhooks',
   'connect',
   'health',
+  'gateway',
   'transfer',
   'tokens',
   'instances',
   'oauth',
   'probe',
   'certificates',
+  'limits',
   'access',
   'elements',
   'definition',
@@ -53,7 +56,7 @@ const order = [
   'vault',
   'audit',
 ]
-const base = ['http', 'database']
+const base = ['http', 'database', 'telemetry']
 const entryPoints = [
   'access/organization-command.ts',
   'access/user-command.ts',

@@ -5,16 +5,14 @@ const json = 'application/json'
 
 /** Refuses what would be answered in a form that the header `Accept` excludes. */
 export function heedAccept(app: FastifyInstance) {
-  app.addHook('onRequest', async ({ headers, routeOptions, is404 }) => {
+  app.addHook('onRequest', ({ headers, routeOptions, is404 }, _, done) => {
     const { accept } = headers
     const { schema } = routeOptions
-    if (accept === undefined || is404 || !schema?.response || schema.hide) return
+    if (accept === undefined || is404 || !schema?.response || schema.hide) return done()
     const types = typesOf(schema.response)
-    if (types.some((type) => isAcceptable(type, accept))) return
-    throw new Refusal(
-      'not-acceptable',
-      `This path answers ${types.join(' or ')}, which the Accept header excludes. Leave the header out, or add that type.`,
-    )
+    if (types.includes('*/*') || types.some((type) => isAcceptable(type, accept))) return done()
+    const message = `This path answers ${types.join(' or ')}, which the Accept header excludes. Leave the header out, or add that type.`
+    done(new Refusal('not-acceptable', message))
   })
 }
 

@@ -24,6 +24,7 @@ export const problems = {
   'sign-in-slowed': { status: 429, title: 'Too many failed tries' },
   'passwords-busy': { status: 429, title: 'Too many passwords at once' },
   'operator-unknown': { status: 401, title: 'Unknown operator key' },
+  'metrics-token-unknown': { status: 401, title: 'Unknown token for the metrics' },
   'body-invalid': { status: 400, title: 'The request body is not as described' },
   'parameters-invalid': { status: 400, title: 'A parameter is not as described' },
   'name-missing': { status: 400, title: 'The instance needs a name' },
@@ -64,6 +65,12 @@ export const problems = {
   'oauth-app-not-found': { status: 404, title: 'No such app profile' },
   'oauth-app-in-use': { status: 409, title: 'Instances use the app profile' },
   'certificates-busy': { status: 429, title: 'Too many certificates at once' },
+  'rate-limit-not-found': { status: 404, title: 'No such rate limit' },
+  'rate-limit-in-use': { status: 409, title: 'Instances name the rate limit' },
+  'connection-pool-not-found': { status: 404, title: 'No such connection pool' },
+  'connection-pool-in-use': { status: 409, title: 'Instances name the connection pool' },
+  'limit-queue-full': { status: 429, title: 'Too many calls wait' },
+  'limit-wait-over': { status: 429, title: 'The call waited in vain' },
   'organization-not-found': { status: 404, title: 'No such organization' },
   'organization-erasing': { status: 409, title: 'The organization is being erased' },
   'user-sharing': { status: 409, title: 'Others use what the user shares' },
@@ -99,6 +106,11 @@ export const problems = {
   'verification-too-large': { status: 400, title: 'Too many instances at once' },
   'instance-busy': { status: 409, title: 'Others change the instance at the same time' },
   'instance-changed': { status: 412, title: 'The instance was changed meanwhile' },
+  'public-key-unfit': { status: 400, title: 'The public key cannot be used' },
+  'import-key-not-found': { status: 404, title: 'No such import key' },
+  'import-key-expired': { status: 410, title: 'The import key has expired' },
+  'import-keys-too-many': { status: 409, title: 'Too many import keys' },
+  'import-altered': { status: 422, title: 'The line is not as it was exported' },
   'route-not-found': { status: 404, title: 'No such route' },
   'method-not-allowed': { status: 405, title: 'The method is not for this path' },
   'not-acceptable': { status: 406, title: 'The answer would not be accepted' },
@@ -116,6 +128,13 @@ export const problems = {
   'header-too-large': { status: 431, title: 'The request headers are too large' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   'vendor-unreachable': { status: 502, title: 'The vendor cannot be reached' },
+  'gateway-option-invalid': { status: 400, title: 'A header for the gateway is malformed' },
+  'placeholder-invalid': { status: 400, title: 'A placeholder in the query is malformed' },
+  'request-unsignable': { status: 400, title: 'The request cannot carry the credentials' },
+  'body-too-large-to-sign': { status: 413, title: 'The body is too large to be signed' },
+  'calls-busy': { status: 429, title: 'Too many calls are in flight' },
+  'vendor-suspended': { status: 503, title: 'The vendor is left alone for a while' },
+  'gateway-path-invalid': { status: 400, title: 'The path cannot be called through the gateway' },
   'vendor-unexpected': { status: 502, title: 'The vendor answered in an unexpected way' },
   'vendor-throttled': { status: 503, title: 'The vendor asks us to wait' },
   'outcome-unknown': { status: 503, title: 'It is not known whether it was done' },
@@ -145,6 +164,8 @@ export interface RefusalDetails {
       }[]
     | undefined
   probe?: object | undefined
+  /** The queue of calls; the longest wait in seconds. */
+  limit?: { waiting: number; longestWait: number } | undefined
   /** Seconds, sent as `Retry-After`. */
   retryAfter?: number | undefined
 }

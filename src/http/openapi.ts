@@ -33,6 +33,7 @@ export function describeApi(app: Server, publicUrl: string | undefined) {
       ],
       tags: [
         { name: 'instances', description: 'Elements provisioned with credentials' },
+        { name: 'gateway', description: 'Calls to a vendor through an instance' },
         { name: 'elements', description: 'What can be connected, and what you add to it' },
         { name: 'connect', description: 'Links by which customers connect something themselves' },
         { name: 'oauth', description: "People's consents at OAuth vendors, and the apps that ask" },
@@ -61,6 +62,10 @@ export function describeApi(app: Server, publicUrl: string | undefined) {
       buildLocalReference: (schema, _base, _fragment, position) =>
         typeof schema.$id === 'string' ? schema.$id : `model-${position}`,
     },
+    transformObject: (document) =>
+      'openapiObject' in document
+        ? namePaths(allowDefaults(document.openapiObject))
+        : document.swaggerObject,
   })
   app.register(swaggerUi, { routePrefix: '/docs', staticCSP: pagePolicy })
   app.register(async (documents: Server) => {
@@ -70,4 +75,38 @@ export function describeApi(app: Server, publicUrl: string | undefined) {
       async () => app.swagger(),
     )
   })
+}
+
+/** What has a default may be left out; @fastify/swagger says so of no parameter. */
+function allowDefaults<Document extends { paths?: object }>(document: Document): Document {
+  for (const operations of Object.values(document.paths ?? {})) {
+    for (const operation of Object.values(operations as object)) {
+      const { parameters = [] } = operation as { parameters?: Parameter[] }
+      for (const parameter of parameters) {
+        if (parameter.in === 'query' && parameter.schema?.default !== undefined) {
+          parameter.required = false
+        }
+      }
+    }
+  }
+  return document
+}
+
+/** What a star stands for in a path has no name to @fastify/swagger. */
+function namePaths<Document extends { paths?: object }>(document: Document): Document {
+  const paths = Object.entries(document.paths ?? {}).map(([path, operations]) => {
+    if (!path.includes('{*}')) return [path, operations]
+    for (const operation of Object.values(operations as object)) {
+      const { parameters = [] } = operation as { parameters?: (Parameter & { name?: string })[] }
+      for (const parameter of parameters) if (parameter.name === '*') parameter.name = 'path'
+    }
+    return [path.replace('{*}', '{path}'), operations]
+  })
+  return { ...document, paths: Object.fromEntries(paths) }
+}
+
+interface Parameter {
+  in: string
+  required?: boolean
+  schema?: { default?: unknown }
 }

@@ -94,6 +94,15 @@ export const Problem = Type.Object(
       ),
     ),
     probe: Type.Optional(Type.Ref('Exchange')),
+    limit: Type.Optional(
+      Type.Object(
+        {
+          waiting: Type.Integer({ description: 'How many calls wait in this process' }),
+          longestWait: Type.Number({ description: 'Seconds that one of them has been waiting' }),
+        },
+        { description: 'The queue of calls that wait for a limit' },
+      ),
+    ),
   },
   {
     $id: 'Problem',

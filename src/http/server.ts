@@ -95,14 +95,14 @@ export function createServer(options: {
     done(null, payload)
   })
   app.addHook('onResponse', (request, reply, done) => {
-    options.log.info(describe(request, reply.statusCode, reply.elapsedTime), 'request')
+    options.log.info(requestLine(request, reply.statusCode, reply.elapsedTime), 'request')
     done()
   })
   return app.withTypeProvider<TypeBoxTypeProvider>()
 }
 
 /** One line a request: the route's pattern and never the URL, whose query may hold a secret. */
-function describe(request: FastifyRequest, status: number, elapsed: number) {
+export function requestLine(request: FastifyRequest, status: number, elapsed: number) {
   return {
     requestId: request.id,
     organizationId: request.principal?.organizationId,
@@ -150,20 +150,28 @@ function buildValidator(sharedSchemas: unknown) {
     meta: false,
     validateSchema: false,
   }
-  const body = new Ajv({ ...options, coerceTypes: false })
-  const largeBody = new Ajv({ ...options, coerceTypes: false, allErrors: false })
-  const parameters = new Ajv({ ...options, coerceTypes: 'array' })
+  const body = once(() => new Ajv({ ...options, coerceTypes: false }))
+  const largeBody = once(() => new Ajv({ ...options, coerceTypes: false, allErrors: false }))
+  const parameters = once(() => new Ajv({ ...options, coerceTypes: 'array' }))
   return ({ schema, httpPart }: { schema: AnySchema; httpPart?: string }) =>
     httpPart === 'body'
       ? chooseBySize(whenNeeded(body, schema), whenNeeded(largeBody, schema))
       : whenNeeded(parameters, schema)
 }
 
-/** To compile the schemas of all routes would take seconds at each start. */
-function whenNeeded(ajv: Ajv, schema: AnySchema): AnyValidateFunction {
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
+}
+
+/**
+ * To compile the schemas of all routes would take seconds at each start, and a compiler reads all
+ * shared schemas of its scope.
+ */
+function whenNeeded(compiler: () => Ajv, schema: AnySchema): AnyValidateFunction {
   let compiled: AnyValidateFunction | undefined
   const validate = (data: unknown) => {
-    compiled ??= ajv.compile(schema)
+    compiled ??= compiler().compile(schema)
     const valid = compiled(data)
     validate.errors = compiled.errors
     return valid

@@ -7,7 +7,7 @@ import { advanceLane, storeAttempt } from './outcome-store.ts'
 import { sendMessage } from './send.ts'
 import type { WebhookKey } from './store.ts'
 
-type Needs = Pick<Context, 'db' | 'jobs' | 'vault' | 'egress' | 'receivers' | 'log'>
+type Needs = Pick<Context, 'db' | 'jobs' | 'vault' | 'egress' | 'receivers' | 'log' | 'metrics'>
 
 /** So many instances' events are under way at once, for one webhook in one process. */
 const width = 4
@@ -89,6 +89,7 @@ async function deliver(context: Needs, receiver: Receiver, claim: Claim): Promis
   const message = { id: messageId(delivery), body: renderEvent(event) }
   const { outcome, durationMs } = await sendMessage(context, receiver, message)
   const { delivered, retryAfter, status, failure } = outcome
+  context.metrics.delivered(delivered)
   const goesOn = await storeAttempt(db, {
     organizationId,
     id,

@@ -13,6 +13,8 @@ export interface Given {
 
 type Prepare = (scene: Scene) => Promise<Given> | Given
 
+const rateLimit = { name: 'Contract', windows: [{ amount: 9, unit: 'second' }] }
+const pool = { name: 'Import', limit: 5 }
 const operator = `Operator ${operatorKey}`
 const ofInstance: Prepare = async (scene) => ({ path: { id: (await scene.instance()).id } })
 const ofUser: Prepare = async (scene) => ({ path: { idOrEmail: (await scene.newUser()).id } })
@@ -73,6 +75,10 @@ export const deeds: Record<string, Prepare> = {
     return { path: path! }
   },
   disableInstance: ofInstance,
+  reassignInstance: async (scene) => ({
+    ...(await ofInstance(scene)),
+    body: { user: (await scene.newUser()).id },
+  }),
   verifyInstances: async (scene) => ({ body: { ids: [(await scene.instance()).id] } }),
   rotateInstanceToken: async (scene) => ({ ...(await ofInstance(scene)), body: {} }),
   revokeInstanceTokens: async (scene) => {
@@ -80,6 +86,8 @@ export const deeds: Record<string, Prepare> = {
     await scene.make(`/instances/${id}/token`, { overlapSeconds: 60 })
     return { path: { id }, query: '?previous=true' }
   },
+  startCallLog: async (scene) => ({ ...(await ofInstance(scene)), body: { minutes: 5 } }),
+  endCallLog: ofInstance,
   putInstanceReference: async (scene) => ({
     path: { id: (await scene.instance()).id, name: 'flow' },
     body: { description: 'Orders' },
@@ -122,6 +130,23 @@ export const deeds: Record<string, Prepare> = {
     body: scene.app(),
   }),
   deleteOAuthApp: async (scene) => ({ path: { id: (await scene.newApp()).id } }),
+
+  createRateLimit: () => ({ body: rateLimit }),
+  replaceRateLimit: async (scene) => ({
+    path: { id: (await scene.make('/rate-limits', rateLimit)).id },
+    body: { name: 'New' },
+  }),
+  deleteRateLimit: async (scene) => ({
+    path: { id: (await scene.make('/rate-limits', rateLimit)).id },
+  }),
+  createConnectionPool: () => ({ body: pool }),
+  replaceConnectionPool: async (scene) => ({
+    path: { id: (await scene.make('/connection-pools', pool)).id },
+    body: { limit: 1 },
+  }),
+  deleteConnectionPool: async (scene) => ({
+    path: { id: (await scene.make('/connection-pools', pool)).id },
+  }),
 
   createElement: async (scene) => ({ body: await scene.definition() }),
   replaceElement: async (scene) => {
@@ -211,6 +236,9 @@ export const deeds: Record<string, Prepare> = {
     return { path: { id } }
   },
 
+  createImportKey: () => ({ body: {} }),
+  deleteImportKey: async (scene) => ({ path: { id: (await scene.make('/imports/keys', {})).id } }),
+
   replaceRetention: () => ({ body: { auditEntries: 90 } }),
   createOrganization: (scene) => ({
     body: { name: 'New', user: { emailAddress: scene.user().email } },
@@ -234,8 +262,16 @@ export const noDeeds = [
   'testElement',
   // Each line is provisioned, and told, as the one of createInstance; see the tests of bulk.
   'createInstances',
+  // So is each line of these; see the tests of what moves.
+  'exportInstances',
+  'importInstances',
   // Steps of a customer on the page; the session tells them, and its end is a deed.
   'openConnectLink',
   'authorizeConnectSession',
   'cancelConnectPage',
+  // What is done there is done at the vendor.
+  'callPost',
+  'callPut',
+  'callPatch',
+  'callDelete',
 ]

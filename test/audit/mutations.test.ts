@@ -61,7 +61,7 @@ async function digests(except = ''): Promise<Record<string, string>> {
   for (const { name } of names) {
     const [row] = await query(
       `select md5(coalesce(string_agg(t::text, ',' order by t::text), '')) as digest
-       from (select to_jsonb(t) - 'last_used_at' as t from ${name} t) t`,
+       from (select to_jsonb(t) - 'last_used_at' - 'beat_at' as t from ${name} t) t`,
     )
     found[name] = row.digest
   }

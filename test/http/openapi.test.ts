@@ -82,11 +82,13 @@ test('only health, signing in and links are open, and schemes are those of the A
     page: expect.objectContaining({ type: 'http', scheme: 'connect' }),
   })
   expect(document.security).toEqual([{ access: [] }])
+  const signIn = operations.find(({ operationId }) => operationId === 'signIn')
+  expect(signIn?.security).toEqual([{}, { access: [] }])
   const open = operations.filter(({ security }) => security?.length === 0)
   expect(open.map(({ operationId }) => operationId)).toEqual([
     'getLive',
     'getReady',
-    'signIn',
+    'getMetrics',
     'openConnectLink',
   ])
 })

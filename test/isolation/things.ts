@@ -14,10 +14,17 @@ export interface Things {
   verificationId: number
   certificateId: number
   oauthAppId: number
+  rateLimitId: number
+  poolId: number
   sessionId: number
   element: { id: number; key: string; name: string }
   user: { id: number; email: string }
   accountId: number
+  importKeyId: number
+  /** Its public half. */
+  importKey: object
+  /** The instance, as it leaves for whoever has that key. */
+  exported: string
   webhookId: number
   deliveryId: number
   /** In the names of all of them but the element, which is the whole organization's. */
@@ -56,12 +63,16 @@ export async function makeThings(world: World): Promise<Things> {
   })
   const second = await scene.instance(texts)
   const [delivery] = await get(`/webhooks/${webhookId}/deliveries`)
+  const windows = [{ amount: 9, unit: 'second' }]
   const email = `${marker}@example.com`
   const user = await scene.newUser({ email, firstName: marker, lastName: marker })
   const page = await call(world, 'GET', '/instances?pageSize=1')
   const first = [instance, second].find(({ id }) => id !== page.body[0].id)
   const [entry] = await get(`/instances/${first.id}/configuration`)
   const tried = await call(world, 'POST', '/instances/verify', { body: { ids: [first.id] } })
+  const importKey = await scene.make('/imports/keys', {})
+  const leaving = { publicKey: importKey.publicKey, ids: [first.id] }
+  const { text: exported } = await call(world, 'POST', '/instances/export', { body: leaving })
   return {
     authorization,
     organizationId,
@@ -71,10 +82,15 @@ export async function makeThings(world: World): Promise<Things> {
     verificationId: JSON.parse(tried.text.split('\n')[0]!).run,
     certificateId: (await scene.make('/certificates', scene.certificate({ name: marker }))).id,
     oauthAppId: (await scene.make('/oauth-apps', scene.app(app))).id,
+    rateLimitId: (await scene.make('/rate-limits', { name: marker, windows })).id,
+    poolId: (await scene.make('/connection-pools', { name: marker, limit: 5 })).id,
     sessionId: (await scene.make('/connect-sessions', session)).id,
     element,
     user: { id: user.id, email },
     accountId: (await scene.make('/accounts', { name: marker })).id,
+    importKeyId: importKey.id,
+    importKey: importKey.publicKey,
+    exported,
     webhookId,
     deliveryId: delivery.id,
     marker,

@@ -44,6 +44,7 @@ async function fill(caller: World) {
   const scene = new Scene(caller)
   await scene.newApp()
   await scene.newSession()
+  await scene.make('/connection-pools', { name: 'Import', limit: 5 })
   const { email: username, password } = await scene.newUser()
   await scene.make('/authentication', { username, password })
   return made
@@ -95,6 +96,7 @@ test('an erased organization leaves no row in any table, and others keep all of 
       'passwords',
       'retention_settings',
       'secrets',
+      'shared_limits',
       'sign_in_tokens',
       'users',
     ]),
