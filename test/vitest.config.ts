@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
-    exclude: ['test/**/*.long.test.ts', 'test/sdk/**'],
+    exclude: ['test/**/*.{long,browser}.test.ts', 'test/sdk/**'],
     globalSetup: ['test/support/postgres.ts'],
     // To load the modules anew for every file would take as long as the tests. What counts objects of
     // the whole process is therefore a long test.
