@@ -92,7 +92,7 @@ describe('a good instance', () => {
     const id = await provision(world, vendor, key)
     vendor.received.splice(0)
     await world.context.db.pool.query(
-      `update instances set check_at = now(), verified_at = now() - make_interval(secs => $2)
+      `update instances set check_at = now() - interval '1 second', verified_at = now() - make_interval(secs => $2)
        where id = $1`,
       [id, hours * 3600],
     )

@@ -68,11 +68,11 @@ export async function provision(
   return answer.body.id
 }
 
-/** Moves the clock on for an instance: it was proved so many hours ago, and is due. */
+/** Moves the clock on for an instance: it was proved so many hours ago, and is due; rounding must not make that later. */
 export async function passHours(world: World, id: number, hours: number) {
   await world.context.db.pool.query(
     `update instances
-     set check_at = now(), last_check = coalesce(last_check, null),
+     set check_at = now() - interval '1 second', last_check = coalesce(last_check, null),
        verified_at = verified_at - make_interval(hours => $3)
      where organization_id = $1 and id = $2`,
     [world.organizationId, id, hours],
@@ -82,7 +82,7 @@ export async function passHours(world: World, id: number, hours: number) {
 /** Moves the clock on to the next look at it. */
 export async function comeToNext(world: World, id: number) {
   await world.context.db.pool.query(
-    'update instances set check_at = now() where organization_id = $1 and id = $2',
+    "update instances set check_at = now() - interval '1 second' where organization_id = $1 and id = $2",
     [world.organizationId, id],
   )
 }
