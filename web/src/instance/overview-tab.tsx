@@ -17,17 +17,17 @@ export function OverviewTab({ read: { instance } }: { read: ReadInstance }) {
     return readOf(api.GET('/instances/{id}', { params }))
   })
   const error = test.error ?? turn.error
-  const checked = test.data?.instance.lastCheck
+  const tested = test.data?.instance
   return (
     <Stack>
       {error && <RefusalNotice error={error} strangers={[]} />}
-      {checked && !error && (
+      {tested && !error && (
         <Alert
-          color={checked.verdict === 'verified' ? 'teal' : 'yellow'}
-          title={checked.verdict === 'verified' ? 'The vendor accepts it' : 'It was tried'}
+          color={tested.state === 'verified' ? 'teal' : 'yellow'}
+          title={tested.state === 'verified' ? 'The vendor accepts it' : `It is ${tested.state}`}
           role="status"
         >
-          {checked.message ?? `The verdict: ${checked.verdict}.`}
+          {tested.stateReason ?? tested.lastCheck?.message ?? 'It was tried just now.'}
         </Alert>
       )}
       {warnings.map(({ key, message }) => (
