@@ -23,7 +23,8 @@ export function secretRoutes(app: Server, context: Context) {
       schema: {
         operationId: 'rotateUserSecret',
         summary: "Replace a user's secret",
-        description: 'Your own, or anybody’s for an admin.',
+        description:
+          'Your own, or anybody’s for an admin. When the one before ends, so does what the user has signed in to until now.',
         tags: ['users'],
         params,
         body,

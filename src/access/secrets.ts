@@ -11,6 +11,7 @@ import {
   type SecretOwner,
   secretEntry,
 } from './secrets-store.ts'
+import { endSignInTokens } from './sign-in-store.ts'
 
 /** How long a secret goes on working when another takes its place, where nobody says. */
 export const defaultOverlapSeconds = 86_400
@@ -44,7 +45,8 @@ export async function recallSecret(
 }
 
 /**
- * Gives a new secret, which works at once; those before it go on working for the overlap.
+ * Gives a new secret, which works at once; those before it go on working for the overlap. So does
+ * what a user signed in to before: whoever knew the old secret could read the new one with it.
  * @returns the secret, told this once, and when those before it end
  */
 export async function rotateSecret(
@@ -58,6 +60,8 @@ export async function rotateSecret(
     const version = (await findNewestSecret(tx, owner)).secretVersion + 1
     const secret = await giveSecret({ db: tx, vault, seal }, owner, version)
     const previousExpiresAt = await endSecrets(tx, { ...owner, version, overlapSeconds })
+    const { organizationId, userId } = owner
+    if (userId !== null) await endSignInTokens(tx, { organizationId, userId }, previousExpiresAt)
     const kind = owner.userId === null ? 'organization' : 'user'
     await insertAuditEntry(tx, deed, `${kind}.secret-rotated`, {
       ownerId: owner.userId,

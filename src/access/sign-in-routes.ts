@@ -107,9 +107,11 @@ async function enter(
 ): Promise<{ token: string; expiresAt: Date }> {
   if (code !== undefined) return signInByCode(context, code, origin)
   const saysNothing = username === undefined && password === undefined
+  const { user = '', organization = '', bearer } = parseAuthorization(authorization ?? '') ?? {}
   // A bearer token must not be worth another one: it would never end.
-  if (saysNothing && authorization !== undefined && !parseAuthorization(authorization)?.bearer) {
-    return signInBySecrets(context, await identify(context, authorization), origin)
+  if (saysNothing && authorization !== undefined && !bearer) {
+    const principal = await identify(context, authorization)
+    return signInBySecrets(context, principal, { user, organization }, origin)
   }
   return signIn(context, requirePair(username, password), origin)
 }

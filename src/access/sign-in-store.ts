@@ -119,6 +119,21 @@ export async function deleteSignInToken(
   return deleted?.userId
 }
 
+/** All tokens and codes of a user are good until then, if as long. */
+export async function endSignInTokens(
+  db: Db,
+  { organizationId, userId }: { organizationId: number; userId: number },
+  at: Date,
+) {
+  await db.kysely
+    .updateTable('signInTokens')
+    .set({ expiresAt: at })
+    .where('organizationId', '=', organizationId)
+    .where('userId', '=', userId)
+    .where('expiresAt', '>', at)
+    .execute()
+}
+
 /** All tokens and codes of a user. */
 export async function deleteSignInTokens(
   db: Db,

@@ -4,6 +4,7 @@ import { type Db, transaction } from '../database/database.ts'
 import { Refusal } from '../http/errors.ts'
 import { createToken, readToken } from '../vault/token.ts'
 import { readEmail } from './email.ts'
+import { unknownUser } from './identify.ts'
 import {
   deleteSignInToken,
   findLogin,
@@ -13,7 +14,7 @@ import {
   type Login,
 } from './sign-in-store.ts'
 import { admitTry } from './slow-down.ts'
-import type { Principal } from './store.ts'
+import { findCaller, type Principal } from './store.ts'
 
 type SignInContext = Pick<Context, 'db' | 'vault' | 'passwords'>
 
@@ -103,18 +104,26 @@ export async function signInByCode(
 }
 
 /**
- * Signs a person in who has shown the two secrets, so that a browser need not keep them.
- * @throws {Refusal} `sign-in-refused` where nobody may sign in as that user any more
+ * Signs a person in who has shown the two secrets, so that a browser need not keep them; for no
+ * longer than these are good, whatever is remembered of them.
+ * @throws {Refusal} `sign-in-refused` where nobody may sign in as that user any more, `user-unknown`
+ *   where one of the secrets has ended
  */
 export function signInBySecrets(
   { db, vault }: Pick<Context, 'db' | 'vault'>,
   { organizationId, user }: Principal,
+  secrets: { user: string; organization: string },
   origin: Origin,
 ): Promise<SignedIn> {
   return transaction(db, async (tx) => {
     const login = { organizationId, userId: user.id, hash: undefined }
     if (!(await holdLogin(tx, login))) throw refused()
-    return giveBearer({ db: tx, vault }, login, origin)
+    const userHashes = vault.hashes(secrets.user)
+    const organizationHashes = vault.hashes(secrets.organization)
+    const found = await findCaller(tx, { organizationId, userHashes, organizationHashes })
+    if (found.principal?.user.id !== user.id) throw unknownUser()
+    const seconds = Math.min(bearerSeconds, (found.endsInMs ?? Number.POSITIVE_INFINITY) / 1000)
+    return giveBearer({ db: tx, vault }, login, origin, seconds)
   })
 }
 
@@ -141,14 +150,11 @@ async function giveBearer(
   { db, vault }: { db: Db; vault: Context['vault'] },
   { organizationId, userId }: Login,
   { requestId, address }: Origin,
+  seconds = bearerSeconds,
 ): Promise<SignedIn> {
   const token = createToken('bearer', organizationId)
   const hashed = vault.hash(token)
-  const expiresAt = await insertSignInToken(
-    db,
-    { organizationId, userId, ...hashed },
-    bearerSeconds,
-  )
+  const expiresAt = await insertSignInToken(db, { organizationId, userId, ...hashed }, seconds)
   await insertAuditEntry(db, { organizationId, userId, requestId, address }, 'user.signed-in')
   return { token, expiresAt }
 }

@@ -80,6 +80,10 @@ function readPlaces(envelope: string): Places {
     }
   })
   parser.on('closetag', () => path.pop())
+  // SOAP 1.2, part 1, section 5, allows none at all; what one declares could stand for anything.
+  parser.on('doctype', (type) => {
+    if (/ENTITY|SYSTEM|PUBLIC/.test(type)) throw new Error('a document type that says something')
+  })
   try {
     parser.write(envelope).close()
   } catch {

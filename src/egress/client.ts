@@ -26,6 +26,8 @@ export interface Egress extends AsyncDisposable {
    * A redirect is an answer. Rejects with an `EgressFailure`, and with nothing else.
    */
   open(request: StreamRequest): Promise<StreamAnswer>
+  /** How long a stream may be silent, whoever it comes from. */
+  readonly idleMs: number
   /** Why nothing is sent to an address, as far as that shows without resolving its name. */
   judge(url: URL): { reason: string } | undefined
 }
@@ -87,6 +89,7 @@ export function createEgress(options: EgressOptions): Egress {
       }
       return settle.promise
     },
+    idleMs: streams.idleMs,
     judge: (url) => policy.judgeUrl(url),
     [Symbol.asyncDispose]: () => identities.close(),
   }

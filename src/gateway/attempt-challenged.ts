@@ -27,7 +27,7 @@ export async function answerChallenges(trip: Trip, opened: Opened): Promise<Answ
   const known = challenges.next(name)
   if (trip.body.kind === 'stream' && known && (await mustSeeBody(trip, opened, known))) {
     const { type } = authentication
-    const body = await readBody(trip.body, type)
+    const body = await readBody(trip.body, type, trip.context.egress.idleMs)
     trip.body = body
     trip.unsigned = {
       ...trip.unsigned,

@@ -128,7 +128,7 @@ async function prepare(
 ): Promise<Trip> {
   const { authentication } = connection.credentials
   const called = base.href.slice(0, -1) + fillPlaceholders(path, settings)
-  const body = await keepBody(given, authentication, headers, mayRepeat)
+  const body = await keepBody(given, authentication, headers, mayRepeat, context.egress.idleMs)
   return {
     context,
     circuit: context.breakers.of(`${organizationId}/${instanceId}`, base),

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { type Authentication, typeOf } from '../authentication/authentication.ts'
+import { stalled } from '../egress/failure.ts'
 import { Refusal } from '../http/errors.ts'
 
 /** The body of a call. */
@@ -17,39 +18,48 @@ const maxKept = 64 * 1024
  * The body as it is needed: all of it where it is signed, and where it may have to be sent again if
  * it is small and says so; otherwise as it comes.
  * @throws {Refusal} `body-too-large-to-sign`
- * @throws {EgressFailure} `aborted` where the client leaves
+ * @throws {EgressFailure} `aborted` where the client leaves, or is silent for `idleMs`
  */
 export async function keepBody(
   body: CallBody,
   authentication: Authentication,
   headers: Record<string, string>,
   mayRepeat: boolean,
+  idleMs: number,
 ): Promise<CallBody> {
   if (body.kind === 'none') return body
   if (typeOf(authentication).seesBody(authentication, headers)) {
-    return readBody(body, authentication.type)
+    return readBody(body, authentication.type, idleMs)
   }
   const isSmall = body.kind === 'stream' && body.length !== undefined && body.length <= maxKept
-  return mayRepeat && isSmall ? readBody(body, authentication.type) : body
+  return mayRepeat && isSmall ? readBody(body, authentication.type, idleMs) : body
 }
 
 /**
  * All of a body.
  * @throws {Refusal} `body-too-large-to-sign`
+ * @throws {EgressFailure} `aborted` where the client leaves, or is silent for `idleMs`
  */
 export async function readBody(
   body: CallBody,
   type: string,
+  idleMs: number,
 ): Promise<Exclude<CallBody, { kind: 'stream' }>> {
   if (body.kind === 'buffered' && body.bytes.length > maxSigned) throw tooLarge(type)
   if (body.kind !== 'stream') return body
   if ((body.length ?? 0) > maxSigned) throw tooLarge(type)
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of body.stream.iterator({ destroyOnReturn: false })) {
-    size += chunk.length
-    if (size > maxSigned) throw tooLarge(type)
-    chunks.push(chunk)
+  const silence = setTimeout(() => body.stream.destroy(stalled()), idleMs)
+  try {
+    for await (const chunk of body.stream.iterator({ destroyOnReturn: false })) {
+      silence.refresh()
+      size += chunk.length
+      if (size > maxSigned) throw tooLarge(type)
+      chunks.push(chunk)
+    }
+  } finally {
+    clearTimeout(silence)
   }
   return { kind: 'buffered', bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) }
 }

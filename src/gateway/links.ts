@@ -4,10 +4,17 @@ export interface LinkPlace {
   base: URL
   /** What was called, without what the authentication added to its query. */
   called: string
-  /** The parameters that the authentication added: they may be credentials. */
-  added: readonly string[]
+  /** What the authentication added: it may be credentials. */
+  added: AddedParameters
   /** What stands for the base URL, such as `https://latchkey.example.com/proxy`. */
   mount: string
+}
+
+export interface AddedParameters {
+  /** Of those that were not sent without it. */
+  names: readonly string[]
+  /** All of them, decoded, as `name=value`. */
+  pairs: ReadonlySet<string>
 }
 
 /** Headers whose value is one reference; `Link` holds several. */
@@ -18,11 +25,12 @@ export const referring = new Set(['location', 'content-location'])
  * base URL, as it is what leads elsewhere. A relative one is read where it was said, as it would
  * mean something else here.
  */
-export function followable(reference: string, { base, called, added, mount }: LinkPlace): string {
+export function followable(said: string, { base, called, added, mount }: LinkPlace): string {
+  const reference = withoutPairs(said, added.pairs)
   const url = URL.parse(reference, called)
   if (!url || !/^https?:$/.test(url.protocol)) return reference
   if (url.origin !== base.origin) return reference
-  for (const name of added) url.searchParams.delete(name)
+  for (const name of added.names) url.searchParams.delete(name)
   const below = url.pathname.startsWith(base.pathname)
   const itself = `${url.pathname}/` === base.pathname
   if (!below && !itself) return url.href
@@ -37,14 +45,35 @@ export function followableLinks(value: string, place: LinkPlace): string {
   )
 }
 
-/** The names of the parameters that stand in one query and not in the other. */
-export function addedParameters(unsigned: string, signed: string): string[] {
-  if (unsigned === signed) return []
+/** The parameters that stand in one query and not in the other. */
+export function addedParameters(unsigned: string, signed: string): AddedParameters {
+  if (unsigned === signed) return nothing
   const before = parametersOf(unsigned)
-  return [...new Set(parametersOf(signed).keys())].filter((name) => !before.has(name))
+  const added = [...parametersOf(signed)].filter(([name, value]) => !before.has(name, value))
+  const names = new Set(added.map(([name]) => name).filter((name) => !before.has(name)))
+  return { names: [...names], pairs: new Set(added.map((parameter) => parameter.join('='))) }
 }
+
+const nothing: AddedParameters = { names: [], pairs: new Set() }
 
 function parametersOf(url: string): URLSearchParams {
   const at = url.indexOf('?')
   return new URLSearchParams(at < 0 ? '' : url.slice(at + 1))
+}
+
+/** All else stays as it is written, wherever it leads. */
+function withoutPairs(reference: string, pairs: ReadonlySet<string>): string {
+  if (pairs.size === 0) return reference
+  const holds = (parameter: string) =>
+    [parameter, parameter.replaceAll('+', '%2B')].some((one) =>
+      [...new URLSearchParams(one)].some((pair) => pairs.has(pair.join('='))),
+    )
+  const left = reference.replace(/([?&#])([^?&#=]*=[^&#]*)/g, (whole, mark, parameter) =>
+    holds(parameter) ? mark : whole,
+  )
+  if (left === reference) return reference
+  return left
+    .replace(/&{2,}/g, '&')
+    .replace(/([?#])&/g, '$1')
+    .replace(/&(?=#|$)/g, '')
 }

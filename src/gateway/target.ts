@@ -40,8 +40,9 @@ function checkWay(way: string) {
   // At the front it would be read as a host.
   if (read.startsWith('//')) throw invalid('must not begin with two slashes')
   for (const segment of read.split('/')) {
-    // What follows ";" are parameters of the segment, to the servers that know such.
-    const [name = ''] = segment.split(';')
+    // What follows ";" are parameters of the segment, to the servers that know such; "?" and "#" end
+    // the path for one that is asked by another which has decoded it.
+    const [name = ''] = segment.split(/[;?#]/)
     if (name === '.' || name === '..') {
       throw invalid('must not hold "." or ".." as a segment, however they are written')
     }

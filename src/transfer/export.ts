@@ -20,7 +20,7 @@ export interface ExportAsked {
   moves: boolean
 }
 
-type Needs = Pick<Context, 'db' | 'vault' | 'elements'>
+type Needs = Pick<Context, 'db' | 'vault' | 'elements' | 'listener'>
 
 /** Seconds; a refresh is over by then. */
 const retryAfter = 5
@@ -47,6 +47,8 @@ export async function exportInstance(
   }
   // Whatever would keep it from leaving has done so by now.
   const disabled = await move(context, asked, id)
+  // The answer has begun: nothing else waits until nobody uses the tokens here any more.
+  await context.listener.passFence()
   const moved = await readLeaving(context, principal, await findOwn(context, principal, id))
   const { state } = before
   return seal(context, publicKey, moved, { tokens: 'moved', disabled, state })

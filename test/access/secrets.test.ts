@@ -61,6 +61,25 @@ describe('a new secret of a user', () => {
     expect(await rowsOf(ada.id)).toEqual({ hashed: [2], sealed: [2] })
   })
 
+  test('ends what was signed in before with the one before, that nobody reads the new one so', async () => {
+    const ada = await addPerson(world)
+    const stolen = await call(world, 'POST', '/authentication', {
+      body: {},
+      authorization: ada.authorization,
+    })
+    const bearer = `Bearer ${stolen.body.token}`
+    const read = () =>
+      call(world, 'GET', '/authentication/secrets', { authorization: bearer }).then(
+        ({ status, body }) => [status, body.code],
+      )
+    expect(await read()).toEqual([200, undefined])
+    await rotateOf(ada)
+    expect(await read()).toEqual([200, undefined])
+    await rotateOf(ada, { overlapSeconds: 0 })
+    expect(await read()).toEqual([401, 'bearer-unknown'])
+    expect(await ask(await signIn(world, ada))).toBe(undefined)
+  })
+
   test('ends the one before when the overlap is over, though it was just used', async () => {
     const ada = await addPerson(world)
     expect(await ask(ada.authorization)).toBe(undefined)

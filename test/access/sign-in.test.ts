@@ -56,6 +56,26 @@ describe('signing in', () => {
     expect(await actionsOn(world, person.id)).toContain('user.signed-in')
   })
 
+  test('by a secret that has ended is refused, whatever is remembered of it', async () => {
+    const person = await addPerson(world)
+    const { authorization } = person
+    expect((await ask(authorization)).status).toBe(200)
+    // As while the notification of it is on its way.
+    await world.context.db.pool.query(
+      `begin;
+       alter table access_secrets disable trigger user;
+       delete from access_secrets where user_id = ${person.id};
+       alter table access_secrets enable trigger user;
+       commit`,
+    )
+    expect((await ask(authorization)).status).toBe(200)
+    const { status, body } = await call(world, 'POST', '/authentication', {
+      body: {},
+      authorization,
+    })
+    expect([status, body.code]).toEqual([401, 'user-unknown'])
+  })
+
   test.each([
     ['a wrong secret', () => `${ada.authorization.slice(0, -1)}!`, 'organization-unknown'],
     ['the user secret alone', () => `User ${ada.secret}`, 'access-missing'],

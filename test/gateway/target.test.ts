@@ -85,6 +85,8 @@ describe('no path leads out of the base URL', () => {
     '%25252e.',
     '..;a=b',
     '%2e%2e;x',
+    '..%23x',
+    '%2e%2e%3fx',
     '..%00',
     '%09..',
     '%0a.%0d.',

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { call } from '../support/client.ts'
 import { addColleague } from '../support/colleague.ts'
@@ -271,6 +273,29 @@ describe('tokens that only one may refresh', () => {
     expect((await verify(source, id)).body.code).toBe('reconnect-required')
     await expire(target, result!.id)
     expect((await verify(target, result!.id)).body.code).toBeUndefined()
+  })
+
+  test('leave only when every replica has heard that they do', async () => {
+    const { id } = await brought()
+    const replica = randomUUID()
+    const heard: boolean[] = []
+    const { pool } = source.context.db
+    const client = new pg.Client({ connectionString: source.databaseUrl })
+    await client.connect()
+    client.on('notification', async ({ payload }) => {
+      const { rows } = await pool.query('select disabled from instances where id = $1', [id])
+      heard.push(rows[0].disabled)
+      await pool.query("select pg_notify('latchkey_fenced', $1)", [`${payload} ${replica}`])
+    })
+    try {
+      await client.query('listen latchkey_fence')
+      await pool.query('insert into replicas (id) values ($1)', [replica])
+      await exported({ ids: [id], tokens: 'move' })
+      expect(heard.at(-1)).toBe(true)
+    } finally {
+      await pool.query('delete from replicas where id = $1', [replica])
+      await client.end()
+    }
   })
 
   test('of OAuth 1 move, and are used there', async () => {

@@ -82,6 +82,7 @@ export function towards({ port }: StandInServer, egress: Egress): Egress {
       const headers = { ...request.headers, [hostHeader]: request.url.hostname }
       return egress.send({ ...request, url, headers })
     },
+    idleMs: egress.idleMs,
     open() {
       throw new Error('the stand-ins answer whole')
     },
