@@ -7,7 +7,7 @@ import { api3, startWorld, type World } from '../support/world.ts'
 let world: World
 let stored: Record<string, number>
 beforeAll(async () => {
-  world = await startWorld({ probeDeadlineMs: 400 })
+  world = await startWorld({ probeDeadlineMs: 1000 })
 })
 afterAll(() => world[Symbol.asyncDispose]())
 beforeEach(async () => {
