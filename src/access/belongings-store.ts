@@ -24,6 +24,7 @@ export interface Belonging {
 export const belongings: Belonging[] = [
   { table: 'authorizations', key: ['id'], owner: 'authorization' },
   { table: 'connect_sessions', key: ['id'], owner: 'connect-session' },
+  { table: 'calls', key: ['id'], owner: 'call' },
   { table: 'idempotency_claims', key: ['user_id', 'route', 'key'] },
   {
     table: 'instances',

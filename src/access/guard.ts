@@ -3,7 +3,7 @@ import type { Db } from '../database/database.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Callers } from './callers.ts'
 import { identify } from './identify.ts'
-import { identifyConnection, identifyInstance } from './instance-token.ts'
+import { elementPartOf, identifyConnection, identifyInstance } from './instance-token.ts'
 import { type Right, requireRight } from './rights.ts'
 import type { Principal } from './store.ts'
 import type { TokenUses } from './token-uses.ts'
@@ -56,6 +56,22 @@ export function requireConnection(
   app.addHook('onRequest', async (request, reply) => {
     reply.header('cache-control', 'no-store')
     Object.assign(request, await identifyConnection(context, request.headers.authorization))
+  })
+}
+
+/** Everything in this scope is for users; whoever calls through an instance may say so as there. */
+export function requireUserOrConnection(
+  app: FastifyInstance,
+  context: { db: Db; callers: Callers; vault: Vault; tokenUses: TokenUses },
+) {
+  app.decorateRequest('principal')
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('cache-control', 'no-store')
+    const { authorization } = request.headers
+    const isThrough = elementPartOf(authorization) !== undefined
+    request.principal = isThrough
+      ? (await identifyConnection(context, authorization)).principal
+      : await identify(context, authorization)
   })
 }
 

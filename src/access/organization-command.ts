@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { Page } from '../http/paging.ts'
+import { allowKey } from '../operator/export-keys.ts'
 import { changeOrganization, listOrganizationPage } from '../operator/organizations.ts'
 import { type Env, exitCodeOf, inColumns, type Terminal, type Tools, withTools } from './command.ts'
 import {
@@ -14,9 +15,11 @@ const usage = `Usage: npm run organization -- create <name> --user <email>
        npm run organization -- rename <id> <name>
        npm run organization -- disable <id>
        npm run organization -- enable <id>
+       npm run organization -- allow-export <id> <public key>
 
   create   makes an organization with its first user, and prints their secrets once
-  disable  lets none of its callers in, until it is enabled again; nothing is deleted`
+  disable  lets none of its callers in, until it is enabled again; nothing is deleted
+  allow-export  lets its instances leave for an hour, sealed for this key (a JSON Web Key) alone`
 
 type Command = (tools: Tools, terminal: Terminal) => Promise<void>
 
@@ -56,6 +59,7 @@ function chooseCommand([verb, ...words]: string[], email: string | undefined): C
   if (verb === 'list') return words.length === 0 ? list : undefined
   if (id === undefined) return undefined
   if (verb === 'rename') return words.length === 2 && second ? rename(id, second) : undefined
+  if (verb === 'allow-export') return words.length === 2 && second ? allow(id, second) : undefined
   if (words.length > 1) return undefined
   if (verb === 'disable') return disable(id, true)
   return verb === 'enable' ? disable(id, false) : undefined
@@ -90,6 +94,17 @@ function rename(id: number, text: string): Command {
     const name = readOrganizationName(text)
     await changeOrganization(tools, id, { name }, operatorDeed(id))
     terminal.print(`Organization ${id} is called "${name}" now.`)
+  }
+}
+
+function allow(id: number, text: string): Command {
+  return async (tools, terminal) => {
+    const publicKey = JSON.parse(text)
+    const named = { id, kid: String(publicKey?.kid) }
+    const { kid, expiresAt } = await allowKey(tools, named, { publicKey }, operatorDeed(id))
+    terminal.print(
+      `Instances of organization ${id} may leave for the key ${kid} until ${expiresAt}.`,
+    )
   }
 }
 

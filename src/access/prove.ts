@@ -12,7 +12,7 @@ import type { UserRecord } from './user-store.ts'
  */
 export async function proveIdentity(
   context: Pick<Context, 'db' | 'vault' | 'passwords'>,
-  { organizationId, id: userId, email }: UserRecord,
+  { organizationId, id: userId, email }: Pick<UserRecord, 'organizationId' | 'id' | 'email'>,
   { password, address }: { password: string; address: string },
 ): Promise<string> {
   context.passwords.requireRoom()
@@ -22,6 +22,11 @@ export async function proveIdentity(
   if (!matches || hash === undefined) throw passwordWrong()
   await transaction(context.db, (tx) => attempt.succeed(tx))
   return hash
+}
+
+/** A password as it was sent in a header, which Node reads as ISO 8859-1. */
+export function passwordIn(header: string | undefined): string | undefined {
+  return header === undefined ? undefined : Buffer.from(header, 'latin1').toString('utf8')
 }
 
 export function passwordWrong(): Refusal {

@@ -8,6 +8,13 @@ export const userParams = Type.Object({
 })
 export const accountParams = Type.Object({ id: Id('The account', known) })
 
+/** By which a caller who is known already proves to be the person. */
+export const passwordHeader = Type.Object({
+  'elements-user-password': Type.Optional(
+    Type.String({ description: "The user's password, in UTF-8" }),
+  ),
+})
+
 /** What any route may refuse. */
 export const readingRefusals = [
   'parameters-invalid',

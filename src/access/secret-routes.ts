@@ -24,7 +24,7 @@ export function secretRoutes(app: Server, context: Context) {
         operationId: 'rotateUserSecret',
         summary: "Replace a user's secret",
         description:
-          'Your own, or anybody’s for an admin. When the one before ends, so does what the user has signed in to until now.',
+          'Your own, or anybody’s for an admin. When the one before ends, so does what was signed in to with it until now; what was signed in to with the password stays.',
         tags: ['users'],
         params,
         body,
@@ -52,7 +52,8 @@ export function secretRoutes(app: Server, context: Context) {
         schema: {
           operationId: 'rotateOrganizationSecret',
           summary: "Replace the organization's secret",
-          description: 'Every user sends it: choose an overlap that lets all of them change over.',
+          description:
+            'Every user sends it: choose an overlap that lets all of them change over. When the one before ends, so does what anybody has signed in to with the two secrets until now.',
           tags: ['users'],
           body,
           response: {

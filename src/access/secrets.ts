@@ -11,7 +11,7 @@ import {
   type SecretOwner,
   secretEntry,
 } from './secrets-store.ts'
-import { endSignInTokens } from './sign-in-store.ts'
+import { endTokensBySecrets } from './sign-in-store.ts'
 
 /** How long a secret goes on working when another takes its place, where nobody says. */
 export const defaultOverlapSeconds = 86_400
@@ -46,7 +46,7 @@ export async function recallSecret(
 
 /**
  * Gives a new secret, which works at once; those before it go on working for the overlap. So does
- * what a user signed in to before: whoever knew the old secret could read the new one with it.
+ * what was signed in to before by secrets of this owner: whoever knew the old one may have done so.
  * @returns the secret, told this once, and when those before it end
  */
 export async function rotateSecret(
@@ -61,7 +61,7 @@ export async function rotateSecret(
     const secret = await giveSecret({ db: tx, vault, seal }, owner, version)
     const previousExpiresAt = await endSecrets(tx, { ...owner, version, overlapSeconds })
     const { organizationId, userId } = owner
-    if (userId !== null) await endSignInTokens(tx, { organizationId, userId }, previousExpiresAt)
+    await endTokensBySecrets(tx, { organizationId, userId }, previousExpiresAt)
     const kind = owner.userId === null ? 'organization' : 'user'
     await insertAuditEntry(tx, deed, `${kind}.secret-rotated`, {
       ownerId: owner.userId,

@@ -7,7 +7,8 @@ import type { Server } from '../http/server.ts'
 import { deedOf } from './deed.ts'
 import { parseAuthorization } from './header.ts'
 import { identify } from './identify.ts'
-import { bodyRefusals, readingRefusals } from './route-parts.ts'
+import { passwordIn, proveIdentity } from './prove.ts'
+import { bodyRefusals, passwordHeader, proofRefusals, readingRefusals } from './route-parts.ts'
 import { recallSecret } from './secrets.ts'
 import { signIn, signInByCode, signInBySecrets, signOut } from './sign-in.ts'
 
@@ -61,6 +62,8 @@ export function signInRoutes(app: Server, context: Context) {
       '/authentication',
       {
         bodyLimit: 16 * 1024,
+        // Nobody remembers that a token is not there.
+        config: { fenced: false },
         schema: {
           operationId: 'signIn',
           summary: 'Sign in',
@@ -164,8 +167,10 @@ export function signedInRoutes(app: Server, context: Context) {
       schema: {
         operationId: 'getSecrets',
         summary: 'Read your two secrets',
-        description: 'The newest ones, for programs that send them in the place of a bearer token.',
+        description:
+          'The newest ones, for programs that send them in the place of a bearer token. They last: your password has to be in the header `Elements-User-Password`, whatever else you send.',
         tags,
+        headers: passwordHeader,
         response: {
           200: Type.Object(
             { userSecret: Type.String(), organizationSecret: Type.String() },
@@ -174,14 +179,27 @@ export function signedInRoutes(app: Server, context: Context) {
                 'For `Authorization: User <userSecret>, Organization <organizationSecret>`',
             },
           ),
-          ...refusals(...readingRefusals),
+          ...refusals(...proofRefusals, ...readingRefusals),
         },
       },
     },
-    async ({ principal: { organizationId, user } }) => ({
-      userSecret: await recallSecret(context, { organizationId, userId: user.id }),
-      organizationSecret: await recallSecret(context, { organizationId, userId: null }),
-    }),
+    async ({ principal: { organizationId, user }, headers, ip: address }) => {
+      const password = passwordIn(headers['elements-user-password'])
+      if (password === undefined) throw passwordMissing()
+      const record = { organizationId, id: user.id, email: user.emailAddress }
+      await proveIdentity(context, record, { password, address })
+      return {
+        userSecret: await recallSecret(context, { organizationId, userId: user.id }),
+        organizationSecret: await recallSecret(context, { organizationId, userId: null }),
+      }
+    },
+  )
+}
+
+function passwordMissing(): Refusal {
+  return new Refusal(
+    'password-wrong',
+    'Secrets that last are told to who knows the password alone: send it in the header Elements-User-Password. Without a password, make a new secret with POST /users/{id}/secret.',
   )
 }
 

@@ -87,7 +87,14 @@ export async function keepPassword(
 /** Keeps a token, clears away what of the user's has expired, and answers when this one will. */
 export async function insertSignInToken(
   db: Db,
-  token: { organizationId: number; userId: number; hash: Buffer; pepperId: number },
+  token: {
+    organizationId: number
+    userId: number
+    hash: Buffer
+    pepperId: number
+    /** Whether it was given for the two secrets. */
+    bySecrets: boolean
+  },
   lifetimeSeconds: number,
 ): Promise<Date> {
   await db.kysely
@@ -119,17 +126,18 @@ export async function deleteSignInToken(
   return deleted?.userId
 }
 
-/** All tokens and codes of a user are good until then, if as long. */
-export async function endSignInTokens(
+/** All tokens that were given for secrets, the user's or without one anybody's, are good until then, if as long. */
+export async function endTokensBySecrets(
   db: Db,
-  { organizationId, userId }: { organizationId: number; userId: number },
+  { organizationId, userId }: { organizationId: number; userId: number | null },
   at: Date,
 ) {
   await db.kysely
     .updateTable('signInTokens')
     .set({ expiresAt: at })
     .where('organizationId', '=', organizationId)
-    .where('userId', '=', userId)
+    .$if(userId !== null, (tokens) => tokens.where('userId', '=', userId))
+    .where('bySecrets', '=', true)
     .where('expiresAt', '>', at)
     .execute()
 }

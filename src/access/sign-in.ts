@@ -69,7 +69,11 @@ export function createSignInCode(
 ): Promise<string> {
   return transaction(db, async (tx) => {
     const code = createToken('signIn', organizationId)
-    await insertSignInToken(tx, { organizationId, userId, ...vault.hash(code) }, codeSeconds)
+    await insertSignInToken(
+      tx,
+      { organizationId, userId, ...vault.hash(code), bySecrets: false },
+      codeSeconds,
+    )
     const detail = { userId }
     await insertAuditEntry(tx, deed, 'user.sign-in-code-created', { ownerId: userId, detail })
     return code
@@ -123,7 +127,7 @@ export function signInBySecrets(
     const found = await findCaller(tx, { organizationId, userHashes, organizationHashes })
     if (found.principal?.user.id !== user.id) throw unknownUser()
     const seconds = Math.min(bearerSeconds, (found.endsInMs ?? Number.POSITIVE_INFINITY) / 1000)
-    return giveBearer({ db: tx, vault }, login, origin, seconds)
+    return giveBearer({ db: tx, vault }, login, origin, { seconds, bySecrets: true })
   })
 }
 
@@ -150,11 +154,15 @@ async function giveBearer(
   { db, vault }: { db: Db; vault: Context['vault'] },
   { organizationId, userId }: Login,
   { requestId, address }: Origin,
-  seconds = bearerSeconds,
+  { seconds = bearerSeconds, bySecrets = false } = {},
 ): Promise<SignedIn> {
   const token = createToken('bearer', organizationId)
   const hashed = vault.hash(token)
-  const expiresAt = await insertSignInToken(db, { organizationId, userId, ...hashed }, seconds)
+  const expiresAt = await insertSignInToken(
+    db,
+    { organizationId, userId, ...hashed, bySecrets },
+    seconds,
+  )
   await insertAuditEntry(db, { organizationId, userId, requestId, address }, 'user.signed-in')
   return { token, expiresAt }
 }

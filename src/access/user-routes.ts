@@ -7,10 +7,12 @@ import type { Server } from '../http/server.ts'
 import { changeUser } from './change-user.ts'
 import { deedOf } from './deed.ts'
 import { guardRight } from './guard.ts'
+import { passwordIn } from './prove.ts'
 import { removeUser } from './remove-user.ts'
 import {
   bodyRefusals,
   userParams as params,
+  passwordHeader,
   proofRefusals,
   readingRefusals,
 } from './route-parts.ts'
@@ -55,11 +57,7 @@ export function userRoutes(app: Server, context: Context) {
         description: "With the user's secret where the header `Elements-User-Password` is right.",
         tags,
         params,
-        headers: Type.Object({
-          'elements-user-password': Type.Optional(
-            Type.String({ description: "The user's password, in UTF-8" }),
-          ),
-        }),
+        headers: passwordHeader,
         response: {
           200: answered,
           ...refusals('user-not-found', ...proofRefusals, ...readingRefusals),
@@ -67,9 +65,7 @@ export function userRoutes(app: Server, context: Context) {
       },
     },
     async ({ principal, params, headers, ip: address }) => {
-      const sent = headers['elements-user-password']
-      // Node reads headers as ISO 8859-1.
-      const password = sent === undefined ? sent : Buffer.from(sent, 'latin1').toString('utf8')
+      const password = passwordIn(headers['elements-user-password'])
       return getUser(context, principal, params.idOrEmail, { password, address })
     },
   )

@@ -11,6 +11,8 @@ export const fenceChannels = [askChannel, answerChannel, joinChannel] as const
 
 const patienceMs = 2_000
 const retryMs = 20
+/** Nobody waits longer for a replica that another one waits for. */
+const spacingMs = 50
 
 interface Round {
   answered: Set<string>
@@ -31,7 +33,8 @@ export class Fence {
   #connection = Promise.withResolvers<Queries>()
   #hasJoined = false
   #next: Promise<{ settled: Promise<boolean> }> | undefined
-  #sending: Promise<unknown> = Promise.resolve()
+  /** Until the last question is answered, or has had its time. */
+  #asking: Promise<unknown> = Promise.resolve()
   #count = 0
 
   /** @param id of this process among the replicas */
@@ -45,13 +48,14 @@ export class Fence {
    */
   async passed(): Promise<boolean> {
     const deadline = performance.now() + patienceMs
-    // Whoever comes while a question is on its way shares the next one.
-    this.#next ??= this.#sending
+    // Whoever comes while a question is not answered shares the next one.
+    this.#next ??= this.#asking
       .catch(() => {})
       .then(() => {
         this.#next = undefined
         const asked = this.#ask(deadline)
-        this.#sending = asked
+        this.#asking = asked.then(({ settled }) => Promise.race([settled, delay(spacingMs)]))
+        this.#asking.catch(() => {})
         return asked
       })
     try {

@@ -69,15 +69,17 @@ export async function insertCalls(
       and e.id = ranked.id and (place > ${maxEntries} or total > ${maxBytes})`.execute(kysely)
 }
 
-/** The newest first. @param before the id before which the page begins; 0 for the first page */
+/** Those that its owner made, the newest first. @param before the id before which the page begins; 0 for the first page */
 export async function listCalls(
   { kysely }: Pick<Db, 'kysely'>,
-  { organizationId, id }: InstanceKey,
+  { organizationId, id, userId }: InstanceKey & { userId: number },
   { before, limit }: { before: number; limit: number },
 ): Promise<{ id: number; content: LoggedCall }[]> {
   const { rows } = await sql<{ id: number; content: LoggedCall }>`
     select id, content from call_log_entries
     where organization_id = ${organizationId} and instance_id = ${id}
+      -- Of who had it before some may have been written since.
+      and (content ->> 'userId')::bigint = ${userId}
       and (${before} = 0 or id < ${before}) and expires_at > now()
     order by id desc limit ${limit}`.execute(kysely)
   return rows

@@ -12,6 +12,11 @@ export function canRenew(connection: StoredConnection): boolean {
   return connection.tokens !== undefined || sessionLogin(connection) !== undefined
 }
 
+/** From now on, and for a while, no token or session is renewed for what is refused at this place. */
+export function giveUp({ renewals }: Needs, opened: Opened, place: string) {
+  renewals.giveUp(nameOf(opened), place)
+}
+
 /**
  * The instance with another token or session than the one that the vendor has just refused;
  * undefined where there is none.
@@ -22,10 +27,11 @@ export async function renew(
   context: Needs,
   opened: Opened,
   session: Session | undefined,
+  place: string,
 ): Promise<Opened | undefined> {
   const { connection, organizationId, instanceId } = opened
   const { tokens } = connection
-  if (context.renewals.isFutile(nameOf({ organizationId, instanceId }))) return undefined
+  if (context.renewals.isFutile(nameOf({ organizationId, instanceId }), place)) return undefined
   if (tokens) {
     const renewed = await context.connections.renewed(opened)
     return renewed.connection.tokens?.version === tokens.version ? undefined : renewed

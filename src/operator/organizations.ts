@@ -99,7 +99,8 @@ export function requireFound<Found>(id: number, found: Found | undefined): Found
   throw new Refusal('organization-not-found', `There is no organization with the id ${id}.`)
 }
 
-function erasing(): Refusal {
+/** That nothing of an organization can be changed any more. */
+export function erasing(): Refusal {
   return new Refusal(
     'organization-erasing',
     'The organization is being erased: its keys are gone, and nothing of it can be used again.',

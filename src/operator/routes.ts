@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import type { Server } from '../http/server.ts'
 import { eraseRoutes } from './erase-routes.ts'
+import { exportKeyRoutes } from './export-key-routes.ts'
 import { requireOperator } from './guard.ts'
 import { organizationRoutes } from './organization-routes.ts'
 import { operatorModels } from './schema.ts'
@@ -10,5 +11,6 @@ export function operatorRoutes(app: Server, context: Context) {
   requireOperator(app, context.config)
   for (const model of operatorModels) app.addSchema(model)
   organizationRoutes(app, context)
+  exportKeyRoutes(app, context)
   eraseRoutes(app, context)
 }

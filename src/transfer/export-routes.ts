@@ -7,6 +7,7 @@ import { Model } from '../http/schema.ts'
 import type { Server } from '../http/server.ts'
 import { chosenIds, requireOneWay } from '../instances/choose.ts'
 import { type ExportAsked, exportInstance } from './export.ts'
+import { requireAllowed } from './export-keys.ts'
 import type { ExportLine, ExportRequest } from './export-schema.ts'
 import { readPublicKey } from './sealing.ts'
 
@@ -21,7 +22,7 @@ export function exportRoutes(app: Server, context: Context) {
         operationId: 'exportInstances',
         summary: 'Export instances for another installation',
         description:
-          'Answers a line for each of the chosen instances of yours: a manifest in clear, and beside it the secrets, sealed for the public key and bound to the manifest. Send the lines as they are to `POST /imports` of the installation that made the key. Each is told in the audit. Instance tokens, shared rate limits, connection pools and app profiles stay here.',
+          'Answers a line for each of the chosen instances of yours: a manifest in clear, and beside it the secrets, sealed for the public key and bound to the manifest. The operator of this installation has to have allowed that key for your organization. Send the lines as they are to `POST /imports` of the installation that made the key. Each is told in the audit. Instance tokens, shared rate limits, connection pools and app profiles stay here.',
         tags: ['instances'],
         body: Model<ExportRequest>('ExportRequest'),
         response: {
@@ -34,6 +35,7 @@ export function exportRoutes(app: Server, context: Context) {
             'body-too-large',
             'media-type-unsupported',
             'public-key-unfit',
+            'export-key-untrusted',
             'access-missing',
             'user-unknown',
             'organization-unknown',
@@ -48,6 +50,7 @@ export function exportRoutes(app: Server, context: Context) {
       const { principal, id: requestId, ip: address, body } = request
       requireOneWay(body)
       const publicKey = await readPublicKey(body.publicKey)
+      await requireAllowed(context.db, principal.organizationId, publicKey.kid)
       const asked = { principal, requestId, address, publicKey, moves: body.tokens === 'move' }
       reply.type(jsonLines)
       return reply.send(Readable.from(exportLines(request, asked, body)) as never)

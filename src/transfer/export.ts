@@ -6,6 +6,7 @@ import { authenticationOf, readStored } from '../instances/connection.ts'
 import type { StoredRow } from '../instances/connection-store.ts'
 import { instanceNotFound } from '../instances/find.ts'
 import { describeApp } from '../oauth/app-describe.ts'
+import { requireAllowed } from './export-keys.ts'
 import { openAll, soleSecrets, sortConfiguration, sortSettings } from './export-parts.ts'
 import { type ExportedInstance, format, type Manifest } from './manifest.ts'
 import { findSource, moveInstance } from './move-store.ts'
@@ -29,7 +30,7 @@ const retryAfter = 5
  * Makes of an own instance what another installation takes over, and tells the audit. Where its
  * tokens go along, it is disabled and they are barred here before anything leaves.
  * @throws {Refusal} `instance-not-found`; `instance-busy` while its tokens are being refreshed;
- *   `role-insufficient` for what is somebody else's
+ *   `role-insufficient` for what is somebody else's; `export-key-untrusted`
  */
 export async function exportInstance(
   context: Needs,
@@ -37,6 +38,8 @@ export async function exportInstance(
   id: number,
 ): Promise<ExportedInstance> {
   const { principal, publicKey } = asked
+  // An export may take long: what the operator allowed when it began may be over.
+  await requireAllowed(context.db, principal.organizationId, publicKey.kid)
   const before = await findOwn(context, principal, id)
   const leaving = await readLeaving(context, principal, before)
   const { sole } = leaving

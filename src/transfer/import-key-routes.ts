@@ -8,6 +8,8 @@ import { addImportKey, getImportKeys, removeImportKey } from './import-keys.ts'
 import type { ImportKey, ImportKeyRequest } from './import-schema.ts'
 
 const tags = ['instances']
+/** Read from the database alone, so that no process has to be told. */
+const config = { fenced: false }
 const params = Type.Object({
   id: Id('The import key', { minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
 })
@@ -25,6 +27,7 @@ export function importKeyRoutes(app: Server, context: Context) {
   app.post(
     '/imports/keys',
     {
+      config,
       schema: {
         operationId: 'createImportKey',
         summary: 'Make a key for an import',
@@ -67,6 +70,7 @@ export function importKeyRoutes(app: Server, context: Context) {
   app.delete(
     '/imports/keys/:id',
     {
+      config,
       schema: {
         operationId: 'deleteImportKey',
         summary: 'Revoke a key for imports',

@@ -136,6 +136,8 @@ describe('npm run organization', () => {
     [['list', 'all']],
     [['list', '--user', 'a@example.com']],
     [['rename', '1']],
+    [['allow-export', '1']],
+    [['allow-export', 'one', '{}']],
     [['rename', 'one', 'Name']],
     [['disable']],
     [['disable', 'Acme']],
@@ -153,6 +155,27 @@ describe('npm run organization', () => {
     const missing = await organization('rename', '999999', 'Nobody')
     expect([missing.exit, missing.complaints.length]).toEqual([1, 1])
     expect((await organization('rename', String(id), '  ')).exit).toBe(1)
+  })
+
+  test('lets instances leave for a key, and for none that is unfit', async () => {
+    const { authorization, organizationId: id } = await world.addOrganization()
+    const made = await call(world, 'POST', '/imports/keys', { body: {} })
+    const { publicKey } = made.body
+    const body = { publicKey, all: true }
+    const leave = async () =>
+      (await call(world, 'POST', '/instances/export', { body, authorization })).status
+    expect(await leave()).toBe(403)
+    for (const key of ['no json', 'null', '{}', JSON.stringify({ ...publicKey, d: 'AAAA' })]) {
+      expect((await organization('allow-export', String(id), key)).exit).toBe(1)
+    }
+    expect(await leave()).toBe(403)
+    const { exit, lines } = await organization(
+      'allow-export',
+      String(id),
+      JSON.stringify(publicKey),
+    )
+    expect([exit, lines.join()]).toEqual([0, expect.stringContaining(publicKey.kid)])
+    expect(await leave()).toBe(200)
   })
 
   test('disables all callers of an organization, by secret and by bearer token, and enables them', async () => {

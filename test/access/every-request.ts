@@ -25,10 +25,10 @@ export async function everyTenantRequest(world: World) {
   const authorization = `Bearer ${signedIn.token}`
   await send(200, world, 'GET', '/users', { authorization })
   await send(200, world, 'GET', '/accounts', { authorization })
-  await send(200, world, 'GET', '/authentication/secrets', { authorization })
+  const proof = { headers: { 'elements-user-password': password } }
+  await send(200, world, 'GET', '/authentication/secrets', { authorization, ...proof })
   await send(200, world, 'POST', `/users/${user.id}/secret`, { authorization })
   await send(200, world, 'DELETE', '/authentication', { authorization })
-  const proof = { headers: { 'elements-user-password': password } }
   await send(200, world, 'GET', `/users/${body.email}`, proof)
   const role = `/users/${user.id}/roles/org-admin`
   await send(200, world, 'PUT', role)

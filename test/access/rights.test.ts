@@ -69,7 +69,6 @@ const requests: Record<Right, (caller: Person) => Promise<Request[]>> = {
     ['GET', `/users/${id}`],
     ['GET', `/users/${id}/roles`],
     ['PATCH', `/users/${id}`, { firstName: 'Own' }],
-    ['GET', '/authentication/secrets'],
     ['POST', `/users/${id}/secret`, { overlapSeconds: 100 }],
   ],
   'all-users': async () => {

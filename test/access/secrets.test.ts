@@ -19,6 +19,10 @@ const ask = async (authorization: string) =>
   (await call(world, 'GET', '/users', { authorization })).body.code
 const rotateOf = ({ id }: Person, body?: object, authorization = world.authorization) =>
   call(world, 'POST', `/users/${id}/secret`, { body, authorization })
+const signInBySecrets = async (authorization: string) => {
+  const { body } = await call(world, 'POST', '/authentication', { body: {}, authorization })
+  return `Bearer ${body.token}`
+}
 const withUser = (secret: string) => `User ${secret}, ${world.authorization.split(', ')[1]}`
 const rowsOf = async (id: number) => {
   const { rows } = await world.context.db.pool.query(
@@ -61,23 +65,15 @@ describe('a new secret of a user', () => {
     expect(await rowsOf(ada.id)).toEqual({ hashed: [2], sealed: [2] })
   })
 
-  test('ends what was signed in before with the one before, that nobody reads the new one so', async () => {
+  test('ends what was signed in to with the one before, and not with the password', async () => {
     const ada = await addPerson(world)
-    const stolen = await call(world, 'POST', '/authentication', {
-      body: {},
-      authorization: ada.authorization,
-    })
-    const bearer = `Bearer ${stolen.body.token}`
-    const read = () =>
-      call(world, 'GET', '/authentication/secrets', { authorization: bearer }).then(
-        ({ status, body }) => [status, body.code],
-      )
-    expect(await read()).toEqual([200, undefined])
+    const stolen = await signInBySecrets(ada.authorization)
+    const own = await signIn(world, ada)
+    expect([await ask(stolen), await ask(own)]).toEqual([undefined, undefined])
     await rotateOf(ada)
-    expect(await read()).toEqual([200, undefined])
+    expect([await ask(stolen), await ask(own)]).toEqual([undefined, undefined])
     await rotateOf(ada, { overlapSeconds: 0 })
-    expect(await read()).toEqual([401, 'bearer-unknown'])
-    expect(await ask(await signIn(world, ada))).toBe(undefined)
+    expect([await ask(stolen), await ask(own)]).toEqual(['bearer-unknown', undefined])
   })
 
   test('ends the one before when the overlap is over, though it was just used', async () => {
@@ -116,6 +112,7 @@ describe('a new secret of a user', () => {
     expect(read.body.secret).toBe(body.secret)
     const secrets = await call(world, 'GET', '/authentication/secrets', {
       authorization: await signIn(world, ada),
+      headers: { 'elements-user-password': password },
     })
     expect(secrets.body.userSecret).toBe(body.secret)
   })
@@ -154,6 +151,63 @@ test('a new secret of the organization works at once, and is for admins', async 
     "select user_id from audit_entries where action = 'organization.secret-rotated'",
   )
   expect(rows).toEqual([{ user_id: world.userId }])
+})
+
+describe('a new secret of the organization', () => {
+  test('ends what anybody signed in to with the one before, and not with a password', async () => {
+    const organization = { ...world, ...(await world.addOrganization()) }
+    const admin = organization.authorization
+    const ada = await addPerson(organization)
+    const elsewhere = await signInBySecrets((await world.addOrganization()).authorization)
+    const bySecrets = [await signInBySecrets(admin), await signInBySecrets(ada.authorization)]
+    const byPassword = await signIn(organization, ada)
+    const rotate = (body: object) =>
+      call(organization, 'POST', '/organization/secret', { body, authorization: admin })
+    const asked = () => Promise.all([...bySecrets, byPassword, elsewhere].map(ask))
+    expect((await rotate({ overlapSeconds: 3600 })).status).toBe(200)
+    expect(await asked()).toEqual([undefined, undefined, undefined, undefined])
+    expect((await rotate({ overlapSeconds: 0 })).status).toBe(200)
+    expect(await asked()).toEqual(['bearer-unknown', 'bearer-unknown', undefined, undefined])
+  })
+})
+
+describe('the two secrets are read again', () => {
+  const read = (authorization: string, sent?: string) =>
+    call(world, 'GET', '/authentication/secrets', {
+      authorization,
+      ...(sent !== undefined && { headers: { 'elements-user-password': sent } }),
+    })
+
+  test('by who knows the password, with a bearer token or with the secrets', async () => {
+    const ada = await addPerson(world)
+    for (const authorization of [await signIn(world, ada), ada.authorization]) {
+      const { status, body } = await read(authorization, password)
+      expect(status).toBe(200)
+      expect(`User ${body.userSecret}, Organization ${body.organizationSecret}`).toBe(
+        withUser(ada.secret),
+      )
+    }
+  })
+
+  test('by nobody else: not with a bearer token, nor an old secret, alone', async () => {
+    const ada = await addPerson(world)
+    await rotateOf(ada)
+    const bearers = [await signIn(world, ada), await signInBySecrets(ada.authorization)]
+    for (const authorization of [...bearers, ada.authorization]) {
+      for (const sent of [undefined, 'a wrong sentence']) {
+        const { status, body, text } = await read(authorization, sent)
+        expect([status, body.code]).toEqual([403, 'password-wrong'])
+        expect(text).not.toContain('lk')
+      }
+    }
+  })
+
+  test('by nobody who has no password', async () => {
+    for (const sent of [undefined, '', 'any password at all']) {
+      const { status, body } = await read(world.authorization, sent)
+      expect([status, body.code]).toEqual([403, 'password-wrong'])
+    }
+  })
 })
 
 test('secrets, old and new, and bearer tokens outlive a turn of all keys', async () => {

@@ -158,13 +158,6 @@ describe('signing in', () => {
     expect((await ask(`${bearer}, User ${ada.secret}`)).body.code).toBe('access-missing')
   })
 
-  test('lets programs read the two secrets', async () => {
-    const { body } = await ask(await signIn(world, ada), '/authentication/secrets')
-    expect(`User ${body.userSecret}, Organization ${body.organizationSecret}`).toBe(
-      ada.authorization,
-    )
-  })
-
   test('is said in the audit, and keeps the token as a hash alone', async () => {
     const eve = await addPerson(world)
     const bearer = await signIn(world, eve)

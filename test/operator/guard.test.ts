@@ -16,6 +16,9 @@ const routes = [
   ['PATCH', '/1'],
   ['DELETE', '/1'],
   ['GET', '/1/users'],
+  ['GET', '/1/export-keys'],
+  ['PUT', '/1/export-keys/kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k'],
+  ['DELETE', '/1/export-keys/kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k'],
   ['DELETE', '/1/users/1'],
 ] as const
 

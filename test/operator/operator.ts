@@ -11,7 +11,7 @@ export function startOperatedWorld(options: WorldOptions = {}): Promise<World> {
 
 /** A request of the operator's, below `/operator/organizations`. */
 export function operate(
-  world: World,
+  world: Pick<World, 'url' | 'authorization'>,
   method: Parameters<typeof call>[1],
   path = '',
   body?: unknown,

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { call } from '../support/client.ts'
 import type { World } from '../support/world.ts'
+import { allowKey } from './worlds.ts'
 
 /** An instance that leaves, and comes to another organization: twice, and for a key that is gone. */
 export async function everyTransfer(
@@ -11,6 +12,7 @@ export async function everyTransfer(
   const { body: key } = await call(world, 'POST', '/imports/keys', { body: {} })
   expect((await call(world, 'GET', '/imports/keys')).body).toHaveLength(1)
   const { publicKey } = key
+  expect((await allowKey(from, publicKey)).status).toBe(200)
   for (const choice of [{ ids: [id] }, { externalIds: ['none'] }, { tags: ['none'] }]) {
     const { status } = await call(from, 'POST', '/instances/export', {
       body: { publicKey, ...choice },

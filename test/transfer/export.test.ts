@@ -2,9 +2,10 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { purge } from '../../src/retention/purge.ts'
+import { startOperatedWorld } from '../operator/operator.ts'
 import { call } from '../support/client.ts'
 import { addColleague } from '../support/colleague.ts'
-import { startWorld, type World } from '../support/world.ts'
+import type { World } from '../support/world.ts'
 import { gatedElement, startVendor, type Vendor } from './scene.ts'
 import { exportFrom, newKey, provision } from './worlds.ts'
 
@@ -13,7 +14,7 @@ let world: World
 let vendor: Vendor
 beforeAll(async () => {
   vendor = await startVendor()
-  shared = await startWorld({ definitions: [gatedElement], allow: ['127.0.0.1'] })
+  shared = await startOperatedWorld({ definitions: [gatedElement], allow: ['127.0.0.1'] })
 })
 afterAll(async () => {
   await shared[Symbol.asyncDispose]()
@@ -124,7 +125,7 @@ describe('an export', () => {
       { kty: 'oct', k: 'AAAA' },
       {},
     ]) {
-      const { answer } = await exportFrom(world, { publicKey: bad, all: true })
+      const { answer } = await exportFrom(world, { publicKey: bad as object, all: true })
       expect([bad, answer.status, answer.body.code]).toEqual([bad, 400, 'public-key-unfit'])
     }
     expect((await call(world, 'GET', '/audit?action=instance.exported')).body).toEqual([])

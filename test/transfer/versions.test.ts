@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startOperatedWorld } from '../operator/operator.ts'
 import { startWebServer, type WebServer } from '../support/web-server.ts'
-import { startWorld, type World } from '../support/world.ts'
+import type { World } from '../support/world.ts'
 import { gatedElement, startVendor, type Vendor } from './scene.ts'
 import { exportFrom, importInto, newKey, provision } from './worlds.ts'
 
@@ -32,8 +33,8 @@ beforeAll(async () => {
       id: 9820 + at,
     }))
   const allow = ['127.0.0.1']
-  source = await startWorld({ allow, definitions: elements(false) })
-  target = await startWorld({ allow, definitions: elements(true) })
+  source = await startOperatedWorld({ allow, definitions: elements(false) })
+  target = await startOperatedWorld({ allow, definitions: elements(true) })
 })
 afterAll(async () => {
   await source[Symbol.asyncDispose]()

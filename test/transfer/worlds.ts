@@ -1,5 +1,6 @@
 import type { ClientMetadata } from 'oidc-provider'
 import { type Listener, listenTls } from '../egress/listener.ts'
+import { operate, startOperatedWorld } from '../operator/operator.ts'
 import { createAuthority } from '../support/authority.ts'
 import { Browser, parametersOf } from '../support/browser.ts'
 import { type Answer, call } from '../support/client.ts'
@@ -9,7 +10,7 @@ import { type OAuthServer, startOAuthServer } from '../support/oauth-server.ts'
 import { byConsent, oauth1Element } from '../support/oauth1-elements.ts'
 import type { OAuth1Server } from '../support/oauth1-server.ts'
 import { startTokenServer, type TokenServer } from '../support/token-server.ts'
-import { startWorld, type World } from '../support/world.ts'
+import type { World } from '../support/world.ts'
 import { gatedElement, type Line, startVendor, type Vendor } from './scene.ts'
 
 const callbackUrl = 'https://app.example/callback'
@@ -84,8 +85,8 @@ export async function startWorlds(): Promise<Worlds> {
     ),
   )
   const options = { definitions, allow: ['127.0.0.1'], egress: { ca: authority.caPem } }
-  const source = resources.use(await startWorld(options))
-  const target = resources.use(await startWorld(options))
+  const source = resources.use(await startOperatedWorld(options))
+  const target = resources.use(await startOperatedWorld(options))
   const certificate = authority.issue({ names: ['acme.example'], clientAuth: true })
   const owned = resources.move()
   return {
@@ -106,8 +107,19 @@ export async function newKey(target: Caller, body: object = {}) {
 // biome-ignore lint/suspicious/noExplicitAny: a test states what it expects
 export type Exported = Record<string, any>
 
-/** What is exported, line by line. */
-export async function exportFrom(source: Caller, body: object) {
+/** The operator lets instances of the caller's organization leave for the key. */
+export async function allowKey(source: Caller, publicKey: { kid?: string }, more: object = {}) {
+  const { body: caller } = await call(source, 'GET', '/authentication')
+  const path = `/${caller.organizationId}/export-keys/${publicKey.kid}`
+  return operate(source, 'PUT', path, { publicKey, ...more })
+}
+
+/** What is exported for a key that the operator allows, line by line. */
+export async function exportFrom(
+  source: Caller,
+  body: { publicKey: { kid?: string }; [choice: string]: unknown },
+) {
+  await allowKey(source, body.publicKey)
   const answer = await call(source, 'POST', '/instances/export', { body })
   return { answer, lines: answer.status === 200 ? linesOf(answer) : [] }
 }
