@@ -1,9 +1,17 @@
 import { parseArgs } from 'node:util'
 import { benchGateway } from './gateway.ts'
+import { benchNeighbour } from './neighbour.ts'
 import { benchProvision } from './provision.ts'
 import { benchSize } from './size.ts'
+import { benchWaiting } from './waiting.ts'
 
-const benchmarks = { gateway: benchGateway, provision: benchProvision, size: benchSize }
+const benchmarks = {
+  gateway: benchGateway,
+  neighbour: benchNeighbour,
+  provision: benchProvision,
+  size: benchSize,
+  waiting: benchWaiting,
+}
 const usage = `npm run bench -- ${Object.keys(benchmarks).join('|')} [--pairs 9] [--seconds 2] [--connections 1,16,64] [--profile folder] [--instances 1000000] [--only-buffers]`
 
 async function main() {

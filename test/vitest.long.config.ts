@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** What counts time, memory or stalls of the event loop: others beside it would be in the count. */
-const alone = ['test/limits/*.long.test.ts', 'test/**/{stall,hostile,waiting}*.long.test.ts']
+const alone = ['test/limits/*.long.test.ts', 'test/**/{stall,hostile,waiting,limits}*.long.test.ts']
 
 export default defineConfig({
   test: {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Context } from '../context.ts'
 import type { Element } from '../definition/element.ts'
 import { Refusal } from '../http/errors.ts'
+import { findLimited } from '../limits/limited-by.ts'
 import { tokenEntry } from '../vault/token.ts'
 import { connectAnew } from './change-connection.ts'
 import { keepChange } from './change-keep.ts'
@@ -36,9 +37,24 @@ export async function changeInstance(context: Context, request: ChangeRequest): 
     requireElement(request, element)
     const shown = await attemptChange(context, request, row, element)
     if (shown === 'spent') break
-    if (shown) return remark(shown, request)
+    if (shown) {
+      if (request.body.settings !== undefined) await heedLimits(context, shown, row, element)
+      return remark(shown, request)
+    }
   }
   throw instanceBusy()
+}
+
+/** New limits are in force for calls that wait already as well. */
+async function heedLimits(
+  context: Context,
+  { instance: { id, settings }, revision }: Shown,
+  { organizationId }: StoredRow,
+  element: Element,
+) {
+  const limits = { ...settings, concurrency: element.settings?.concurrency }
+  const limited = await findLimited(context, { organizationId, id, revision }, limits)
+  if (limited) await context.limiter.heed(limited)
 }
 
 /** What was not done as asked, in this answer alone. */

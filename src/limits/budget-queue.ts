@@ -1,3 +1,4 @@
+import { setImmediate as othersTurn } from 'node:timers/promises'
 import { CallQueue } from './call-queue.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { LimitBudget } from './limited.ts'
@@ -11,10 +12,14 @@ import type { Waiting } from './waiting.ts'
 
 const leastWanted = 8
 const mostWanted = 64
+const growth = 1.25
+/** Calls that start in one go: each has its request written, which others wait for. */
+const slice = 16
 const maxPools = 40
 const backMs = 10
 const longestPauseMs = 2_000
-/** Other processes may give back, meanwhile, what they did not need. */
+/** Other processes may give back what they were too late for: soon after it was granted, or later. */
+const shortestSleepMs = 40
 const longestSleepMs = 2_000
 
 export type Asked = Pick<Question, 'budget' | 'pools' | 'runs'>
@@ -50,6 +55,8 @@ export class BudgetQueue implements Wakeable, Grantor {
   #wanted = mostWanted
   #asking = false
   #sleepsUntil = 0
+  /** For how long at most, longer with every question that was in vain. */
+  #sleepMs = shortestSleepMs
   /** Whether that was the reason to ask nothing: by now it may be over. */
   #asleep = false
   #failures = 0
@@ -77,13 +84,20 @@ export class BudgetQueue implements Wakeable, Grantor {
   }
 
   join(one: Waiting, first: boolean) {
-    const { budget } = one.limited
-    if (budget && budget.revision > this.budget!.revision) this.sleep(0)
-    if (budget && budget.revision >= this.budget!.revision) this.budget = budget
     for (const gate of one.gates) gate.waiting += 1
     this.calls.join(one, first)
     this.#serve()
     if (one.line) this.wake()
+  }
+
+  /** Of several revisions the newest is in force, for calls that wait already as well. */
+  heed(budget: LimitBudget) {
+    const { revision } = this.budget!
+    if (budget.revision < revision) return
+    this.budget = budget
+    if (budget.revision === revision) return
+    this.#sleepMs = shortestSleepMs
+    this.sleep(0)
   }
 
   leave(one: Waiting) {
@@ -149,8 +163,8 @@ export class BudgetQueue implements Wakeable, Grantor {
       const { answer, askedAt, replica } = await this.#limiter.ask(question)
       this.#failures = 0
       const turn = { replica, at: answer.at, freshUntil: askedAt + lifeMs }
-      const left = this.#grant(wanted, question, answer, turn)
       this.#note(answer)
+      const left = await this.#grant(wanted, question, answer, turn)
       for (const [at, gate] of gates.entries()) {
         const full = answer.freePlaces[at] === 0 && left.some((one) => one.gates.includes(gate))
         gate.answered({ full, othersWait: answer.othersWait[at] ?? false })
@@ -176,14 +190,15 @@ export class BudgetQueue implements Wakeable, Grantor {
   }
 
   /** @returns who got nothing */
-  #grant(
+  async #grant(
     wanted: Waiting[],
     { runs }: Asked,
     { granted, lapsed }: Answer,
     turn: { replica: number; at: number; freshUntil: number },
-  ): Waiting[] {
+  ): Promise<Waiting[]> {
     const left: Waiting[] = []
-    const late = lapsed || performance.now() >= turn.freshUntil
+    const isLate = () => lapsed || performance.now() >= turn.freshUntil
+    let given = 0
     let start = 0
     let spare = 0
     let stocked = 0
@@ -191,16 +206,23 @@ export class BudgetQueue implements Wakeable, Grantor {
       const turns = granted[at]!
       stocked += Math.max(0, start + turns - wanted.length)
       for (const [place, one] of wanted.slice(start, start + count).entries()) {
-        if (place >= turns) left.push(one)
-        else if (one.line && !late) this.#give(one, turn)
-        else {
+        if (place >= turns) {
+          left.push(one)
+          continue
+        }
+        if (given > 0 && given % slice === 0) await othersTurn()
+        // It may have left meanwhile, or have been given what was in stock.
+        if (one.line && !isLate()) {
+          given += 1
+          this.#give(one, turn)
+        } else {
           spare += 1
           for (const gate of one.gates) gate.correct()
         }
       }
       start += count
     }
-    if (late) spare += stocked
+    if (isLate()) spare += stocked
     else if (stocked > 0) {
       this.#putBack()
       this.#stock.put(turn, stocked)
@@ -221,10 +243,14 @@ export class BudgetQueue implements Wakeable, Grantor {
     one.grant(turn)
   }
 
-  #note({ wait, windowPeriods, remaining, resets }: Answer) {
+  #note({ granted, wait, windowPeriods, remaining, resets }: Answer) {
     const now = performance.now()
-    this.#wanted = Math.min(mostWanted, this.#wanted + 2)
-    const waitMs = Math.min(wait / 1000, longestSleepMs)
+    const isVain = granted.every((count) => count === 0)
+    this.#wanted = Math.min(mostWanted, this.#wanted * growth)
+    this.#sleepMs = isVain ? Math.min(1.5 * this.#sleepMs, longestSleepMs) : shortestSleepMs
+    // What goes back is asked for again by who gives it back, if nobody else is quicker.
+    const longest = this.#back.size > 0 ? backMs : this.#sleepMs
+    const waitMs = Math.min(wait / 1000, longest)
     if (waitMs > 0) this.#sleepsUntil = Math.max(this.#sleepsUntil, now + waitMs)
     const windows = windowPeriods.map((period, at) => ({
       periodMs: period / 1000,

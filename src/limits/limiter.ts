@@ -89,6 +89,7 @@ export class Limiter implements AsyncDisposable {
     if (this.#closed) return Promise.reject(ending())
     this.#known.forget()
     const queue = this.#known.queueOf(limited)
+    if (limited.budget) queue.heed(limited.budget)
     const now = performance.now()
     const full = queue.calls.size >= this.#options.maxWaiting
     if (!first && (full || this.#waiting >= this.#options.maxWaitingInAll)) {
@@ -134,6 +135,22 @@ export class Limiter implements AsyncDisposable {
     this.deadlines.add(waiting)
     queue.join(waiting, first)
     return promise
+  }
+
+  /**
+   * Its terms are new: those that wait here are asked for under them at once, those of other
+   * replicas when they ask next.
+   */
+  async heed(limited: Limited) {
+    const { organizationId, budget, pools } = limited
+    for (const pool of pools) this.#known.gateOf(organizationId, pool)
+    if (!budget) return
+    const queue = this.#known.queueOf(limited)
+    queue.heed(budget)
+    const { waiting, longestWaitMs: waitedMs } = stateOf(queue)
+    const described = { terms: this.#terms(budget), waiting, waitedMs, patienceMs: 0, back: [] }
+    // It has told of what went wrong; whoever calls next names the terms as well.
+    await this.#ask(organizationId, { budget: described, pools: [], runs: [] }).catch(() => {})
   }
 
   /** The vendor has asked for it: no call of the budget starts anywhere for so many seconds. */

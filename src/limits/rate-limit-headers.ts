@@ -14,6 +14,9 @@ export interface Left {
   resetMs: number
 }
 
+/** A vendor that tells of its own limits may call them by the same words. */
+const prefix = 'latchkey-'
+
 /**
  * A budget as structured fields (draft-ietf-httpapi-ratelimit-headers-10, sections 3 and 4): every
  * window is a policy, and the tightest is what is left.
@@ -23,12 +26,12 @@ export function renderRateLimit(
   left: readonly Left[],
 ): Record<string, string> {
   const policy = windows.map(
-    ({ amount, periodMs }) => `"${nameOf(periodMs)}";q=${amount};w=${seconds(periodMs)}`,
+    ({ amount, periodMs }) => `"${prefix}${nameOf(periodMs)}";q=${amount};w=${seconds(periodMs)}`,
   )
   const known = left.filter((one) => windows.some(({ periodMs }) => periodMs === one.periodMs))
   const limit = known.map(
     ({ periodMs, remaining, resetMs }) =>
-      `"${nameOf(periodMs)}";r=${remaining};t=${seconds(resetMs)}`,
+      `"${prefix}${nameOf(periodMs)}";r=${remaining};t=${seconds(resetMs)}`,
   )
   return {
     'RateLimit-Policy': policy.join(', '),

@@ -6,6 +6,7 @@ import { pageHeaders, pageParameters, readPage } from '../http/paging.ts'
 import { refusals } from '../http/problem.ts'
 import { Id, Model } from '../http/schema.ts'
 import type { Server } from '../http/server.ts'
+import { sharedLimited } from './limited-by.ts'
 import { readShared } from './live.ts'
 import { addShared, getShared, listPage, removeShared, replaceShared } from './shared.ts'
 import { type SharedKind, sharedKinds } from './shared-kind.ts'
@@ -142,7 +143,9 @@ export function sharedRoutes<Kind extends SharedKind>(
       async (request) => {
         const { name, shared } = request.body
         const given = { name, shared, terms: read(request.body) }
-        return show(await replaceShared(context, kind, asked(request), request.params.id, given))
+        const changed = await replaceShared(context, kind, asked(request), request.params.id, given)
+        await context.limiter.heed(sharedLimited(changed))
+        return show(changed)
       },
     )
 

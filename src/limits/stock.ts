@@ -9,6 +9,8 @@ export interface Granted {
 }
 
 const most = 256
+/** The part of what is left that a process may hold: too little for others to wait for. */
+const heldShare = 1 / 256
 /** Of a window, where nothing is lost by asking for more than there are calls for. */
 const farShare = 0.5
 
@@ -32,8 +34,8 @@ export class Stock {
   want(now: number, lifeMs: number, budget: LimitBudget, left: readonly Left[]): number {
     const isOften = now - this.#askedAt < 2 * lifeMs
     this.#askedAt = now
-    if (!isOften || !isFar(budget, left)) this.#size = 0
-    else this.#size = Math.min(most, Math.max(1, this.#size * 2))
+    const bound = isOften && isFar(budget, left) ? Math.min(most, ...left.map(held)) : 0
+    this.#size = Math.min(bound, Math.max(1, this.#size * 2))
     return this.#size
   }
 
@@ -61,6 +63,10 @@ export class Stock {
     this.#size = Math.floor((this.#size - count) / 2)
     return { at: granted.at, count }
   }
+}
+
+function held({ remaining }: Left): number {
+  return Math.floor(remaining * heldShare)
 }
 
 function isFar({ windows }: LimitBudget, left: readonly Left[]): boolean {

@@ -135,12 +135,81 @@ test('what the limits leave is told with each answer, and beyond them is a refus
   reply = {}
   const instance = await connect('counting', perDay(2))
   const first = await through(world, instance, 'GET', '/x')
-  expect(first.headers['ratelimit-policy']).toBe('"day";q=2;w=86400')
-  expect(first.headers.ratelimit).toMatch(/^"day";r=1;t=\d+$/)
+  expect(first.headers['ratelimit-policy']).toBe('"latchkey-day";q=2;w=86400')
+  expect(first.headers.ratelimit).toMatch(/^"latchkey-day";r=1;t=\d+$/)
   await through(world, instance, 'GET', '/x')
   const refused = await through(world, instance, 'GET', '/x', { headers: noWait })
   expect([refused.status, refused.code]).toEqual([429, 'limit-wait-over'])
   expect(vendor.received).toHaveLength(2)
+})
+
+describe('a higher limit lets calls start that wait already, though no other call comes', () => {
+  const waitingFor = async (instance: { authorization: string }) => {
+    reply = {}
+    await through(world, instance, 'GET', '/x')
+    const waiting = through(world, instance, 'GET', '/x')
+    const { limited } = await world.context.connections.of(instance.authorization)
+    await vi.waitUntil(() => world.context.limiter.waitingHere(limited!) === 1)
+    return { waiting }
+  }
+
+  test('of the instance itself', async () => {
+    const instance = await connect('counting', perDay(1))
+    const { waiting } = await waitingFor(instance)
+    const body = { settings: perDay(2) }
+    expect((await call(world, 'PATCH', `/instances/${instance.id}`, { body })).status).toBe(200)
+    expect((await waiting).code).toBe(undefined)
+  })
+
+  test('that instances share', async () => {
+    const terms = (amount: number) => ({ name: 'Daily', windows: [{ amount, unit: 'day' }] })
+    const made = await call(world, 'POST', '/rate-limits', { body: terms(1) })
+    const { waiting } = await waitingFor(await connect('counting', { rateLimitId: made.body.id }))
+    const path = `/rate-limits/${made.body.id}`
+    expect((await call(world, 'PUT', path, { body: terms(2) })).status).toBe(200)
+    expect((await waiting).code).toBe(undefined)
+  })
+})
+
+describe('limits that the vendor tells of in the same fields', () => {
+  test('stand after ours, as members of one list', async () => {
+    const instance = await connect('counting', perDay(5))
+    const theirs = { policy: '"day";q=900;w=86400;pk=:YQ==:', limit: '"day";r=80;t=77' }
+    const headers = { 'ratelimit-policy': theirs.policy, ratelimit: theirs.limit }
+    reply = { headers }
+    const answer = await through(world, instance, 'GET', '/x')
+    expect(answer.headers['ratelimit-policy']).toBe(`"latchkey-day";q=5;w=86400, ${theirs.policy}`)
+    expect(answer.headers.ratelimit).toMatch(/^"latchkey-day";r=4;t=\d+, "day";r=80;t=77$/)
+    reply = { headers: { ratelimit: ['"a";r=1;t=1', '"b";r=2;t=2'] } }
+    const several = await through(world, instance, 'GET', '/x')
+    expect(several.headers['ratelimit-policy']).toBe('"latchkey-day";q=5;w=86400')
+    expect(several.headers.ratelimit).toMatch(
+      /^"latchkey-day";r=3;t=\d+, "a";r=1;t=1, ?"b";r=2;t=2$/,
+    )
+  })
+
+  test.each([
+    [{ ratelimit: 'limit=100, remaining=50, reset=5' }],
+    [{ 'ratelimit-policy': '100;w=60' }],
+    [{ ratelimit: '"day";r=1', 'ratelimit-policy': '"unfinished' }],
+  ])('go on alone where no list could hold both: %j', async (headers) => {
+    const instance = await connect('counting', perDay(5))
+    reply = { headers }
+    const answer = await through(world, instance, 'GET', '/x')
+    const { ratelimit, 'ratelimit-policy': policy } = answer.headers
+    expect({ ratelimit, 'ratelimit-policy': policy }).toEqual({
+      ratelimit: undefined,
+      'ratelimit-policy': undefined,
+      ...headers,
+    })
+  })
+
+  test('go on as they are where we have none', async () => {
+    const instance = await connect('counting')
+    reply = { headers: { ratelimit: ['"a";r=1;t=1', '"b";r=2;t=2'] } }
+    const answer = await through(world, instance, 'GET', '/x')
+    expect(answer.headers.ratelimit).toEqual(['"a";r=1;t=1', '"b";r=2;t=2'])
+  })
 })
 
 test('each time that a call is sent again it waits for its turn', async () => {

@@ -134,6 +134,25 @@ describe('calls of a budget', () => {
     expect((await limiter.state(limited)).budget!.windows).toMatchObject([{ amount: 5, used: 5 }])
   })
 
+  test('that were too late have their permit back while others are asked for', async () => {
+    const limited = limitedTo(5)
+    const permits = await Promise.all(
+      Array.from({ length: 5 }, () => limiter.acquire(limited, within())),
+    )
+    // The question for it is under way, and is answered that nothing comes back for an hour.
+    const waits = limiter.acquire(limited, within(1_000))
+    permits[0]!.release()
+    send(await waits)
+  })
+
+  test('of several replicas that are as many as the limit wait for nothing that nobody needs', async () => {
+    const limited = limitedTo(20)
+    const calls = [limiter, other].flatMap((replica) =>
+      Array.from({ length: 10 }, async () => send(await replica.acquire(limited, within(1_000)))),
+    )
+    await Promise.all(calls)
+  })
+
   test('may not start when their permit is too old', async () => {
     const permit = await limiter.acquire(limitedTo(1), within())
     await until(() => !permit.isFresh())
@@ -149,8 +168,10 @@ describe('calls of a budget', () => {
     }
     const permit = await limiter.acquire(limited, within())
     expect(permit.headers()).toEqual({
-      'RateLimit-Policy': '"hour";q=5;w=3600, "90-seconds";q=50;w=90',
-      RateLimit: expect.stringMatching(/^"90-seconds";r=49;t=9\d, "hour";r=4;t=36\d\d$/),
+      'RateLimit-Policy': '"latchkey-hour";q=5;w=3600, "latchkey-90-seconds";q=50;w=90',
+      RateLimit: expect.stringMatching(
+        /^"latchkey-90-seconds";r=49;t=9\d, "latchkey-hour";r=4;t=36\d\d$/,
+      ),
     })
     permit.release()
   })
