@@ -66,7 +66,8 @@ export async function setGatewayStage(nodeOptions: readonly string[]): Promise<G
   }
 }
 
-async function provision(service: string, authorization: string, vendor: string) {
+/** Instances without limits, and with one that is far away. */
+export async function provision(service: string, authorization: string, vendor: string) {
   const send = async (path: string, body: object) => {
     const answer = await fetch(service + path, {
       method: 'POST',

@@ -77,11 +77,12 @@ export async function setStage(nodeOptions: readonly string[] = []): Promise<Sta
 export async function createCaller(
   url: string,
   keys: ConstructorParameters<typeof Keyring>[0],
+  email = 'bench@localhost',
 ): Promise<Caller> {
   await migrate(url)
   await using db = openDatabase({ url, onError: () => {}, maxConnections: 1 })
   const vault = await Vault.open(db, new Keyring(keys))
-  return await createOrganization({ db, vault }, { name: 'Bench', email: 'bench@localhost' })
+  return await createOrganization({ db, vault }, { name: 'Bench', email })
 }
 
 /** Runs a file in a process that tells its address first. */

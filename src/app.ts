@@ -4,11 +4,15 @@ import {
   requireConnection,
   requireInstance,
   requireUser,
+  requireUserOrConnection,
 } from './access/guard.ts'
 import { may } from './access/rights.ts'
 import { signedInRoutes, signInRoutes } from './access/sign-in-routes.ts'
 import { tenantRoutes } from './access/tenant-routes.ts'
 import { auditRoutes } from './audit/routes.ts'
+import { keepForLater } from './calls/keep.ts'
+import { callRoutes } from './calls/routes.ts'
+import { StoredCall } from './calls/schema.ts'
 import { certificateRoutes } from './certificates/routes.ts'
 import { connectBrowserRoutes } from './connect/browser-routes.ts'
 import { connectPageRoutes } from './connect/page-routes.ts'
@@ -115,7 +119,12 @@ export function buildApp(context: Context): Server {
     requireConnection(connected, context)
     pingRoutes(connected, context, accessFor)
   })
-  app.register(async (called: Server) => gatewayRoutes(called, context))
+  app.addSchema(StoredCall)
+  app.register(async (called: Server) => gatewayRoutes(called, context, keepForLater))
+  app.register(async (callers: Server) => {
+    requireUserOrConnection(callers, context)
+    callRoutes(callers, context)
+  })
   app.register(async (customers: Server) => {
     connectBrowserRoutes(customers, context)
     connectPageRoutes(customers, context)

@@ -24,6 +24,9 @@ export interface Config {
   trustProxy: boolean | string
   corsOrigins: readonly string[]
   limitJitterMs: number
+  /** For calls through the gateway. */
+  callTimeoutMs: number
+  callIdleMs: number
   /** Absent: there is no operator's API. */
   operatorKey: string | undefined
   /** Absent: the metrics are for the same machine alone. */
@@ -123,6 +126,18 @@ export const variables = [
     help: 'By how much the way to a vendor may differ from call to call, for rate limits to hold there; for windows longer than a hundred times as much, 1 % of them',
   },
   {
+    name: 'LATCHKEY_CALL_TIMEOUT_SECONDS',
+    type: 'seconds',
+    default: '60',
+    help: 'How long a vendor may take until its answer to a call begins, where its element says nothing else (`gateway.timeoutSeconds`)',
+  },
+  {
+    name: 'LATCHKEY_CALL_IDLE_SECONDS',
+    type: 'seconds',
+    default: '60',
+    help: 'How long a call may stand still after that: between two pieces of the answer, or of what the caller sends',
+  },
+  {
     name: 'LATCHKEY_OPERATOR_KEY',
     type: '32 characters or more',
     secret: true,
@@ -205,6 +220,14 @@ export function readEnv(env: Record<string, string | undefined>): Config {
     trustProxy: readTrustProxy(read('LATCHKEY_TRUST_PROXY')),
     corsOrigins: readOrigins(read('LATCHKEY_CORS_ORIGINS')),
     limitJitterMs: readJitter(read('LATCHKEY_LIMIT_JITTER_MS') ?? '35'),
+    callTimeoutMs: readSeconds(
+      'LATCHKEY_CALL_TIMEOUT_SECONDS',
+      read('LATCHKEY_CALL_TIMEOUT_SECONDS') ?? '60',
+    ),
+    callIdleMs: readSeconds(
+      'LATCHKEY_CALL_IDLE_SECONDS',
+      read('LATCHKEY_CALL_IDLE_SECONDS') ?? '60',
+    ),
     operatorKey: readLongSecret('LATCHKEY_OPERATOR_KEY', read('LATCHKEY_OPERATOR_KEY')),
     metricsToken: readLongSecret('LATCHKEY_METRICS_TOKEN', read('LATCHKEY_METRICS_TOKEN')),
     traces: readTraces(read),
@@ -363,6 +386,13 @@ function readJitter(text: string): number {
   throw new ConfigError(
     `LATCHKEY_LIMIT_JITTER_MS must be a whole number of milliseconds up to 99999, not "${text}".`,
   )
+}
+
+/** In milliseconds. */
+function readSeconds(name: Name, text: string): number {
+  const seconds = Number(text)
+  if (/^\d{1,4}$/.test(text) && seconds >= 1 && seconds <= 3600) return seconds * 1000
+  throw new ConfigError(`${name} must be a whole number of seconds from 1 to 3600, not "${text}".`)
 }
 
 /** It is sent in a header, and nothing slows down who tries: it has to be long. */

@@ -13,6 +13,7 @@ import { createEgress, type Egress } from './egress/client.ts'
 import { Catalog } from './elements/catalog.ts'
 import { Elements } from './elements/elements.ts'
 import { elementsChannel } from './elements/inventories.ts'
+import { BodyRoom } from './gateway/body-room.ts'
 import { Breakers } from './gateway/breaker.ts'
 import { CallLog } from './gateway/call-log.ts'
 import { Challenges } from './gateway/challenges.ts'
@@ -51,6 +52,7 @@ export interface Context extends AsyncDisposable {
   renewals: Renewals
   tokenUses: TokenUses
   limiter: Limiter
+  bodyRoom: BodyRoom
   breakers: Breakers
   challenges: Challenges
   metrics: Metrics
@@ -118,6 +120,8 @@ export async function createContext(options: ContextOptions): Promise<Context> {
       options.egress ??
       createEgress({
         allow: [...config.egressAllow, ...(options.allow ?? [])],
+        firstByteMs: config.callTimeoutMs,
+        idleMs: config.callIdleMs,
         ...(config.egressProxy && { proxy: config.egressProxy }),
       })
     const certificates = new CertificateReader()
@@ -159,6 +163,7 @@ export async function createContext(options: ContextOptions): Promise<Context> {
       renewals,
       tokenUses,
       limiter,
+      bodyRoom: new BodyRoom(),
       breakers,
       metrics,
       traces,

@@ -1,4 +1,6 @@
 import { continueUserErasure, type UserErasure } from './access/erase.ts'
+import type { SendJob } from './calls/job.ts'
+import { sendWaiting } from './calls/send.ts'
 import type { Context } from './context.ts'
 import { checkDueInstances, planChecks, planNextChecks } from './health/jobs.ts'
 import type { RefreshJob } from './instances/token-life.ts'
@@ -16,6 +18,7 @@ export async function startWorkers(context: Context): Promise<void> {
   await context.jobs.work('deliver-events', (job: DeliveryJob, signal) =>
     deliverWaiting(context, job, signal),
   )
+  await context.jobs.work('send-later', (job: SendJob, signal) => sendWaiting(context, job, signal))
   await context.jobs.work('purge', (job) => purgeInBackground(context, job))
   await context.jobs.work('plan-purges', (job) => planNextPurges(context, job))
   await planPurges(context)

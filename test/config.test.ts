@@ -47,6 +47,8 @@ test('without variables it listens on this machine only and trusts nobody', () =
     trustProxy: false,
     corsOrigins: [],
     limitJitterMs: 35,
+    callTimeoutMs: 60_000,
+    callIdleMs: 60_000,
     operatorKey: undefined,
     metricsToken: undefined,
     traces: undefined,

@@ -39,6 +39,7 @@ const order = [
   'webhooks',
   'connect',
   'health',
+  'calls',
   'gateway',
   'transfer',
   'tokens',

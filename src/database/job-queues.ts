@@ -32,6 +32,13 @@ export const queues = {
   'plan-checks': perJob,
   /** Webhooks that events wait for. */
   'deliver-events': perJob,
+  /** Calls that wait until the limits of their instance let them through. */
+  'send-later': {
+    ...perJob,
+    // A vendor may take its time; who dies is seen by its silence.
+    expireInSeconds: 900,
+    heartbeatSeconds: 30,
+  },
 } as const satisfies Record<string, Omit<Queue, 'name'>>
 
 export type QueueName = keyof typeof queues
@@ -43,6 +50,7 @@ export const workers: Partial<Record<QueueName, number>> = {
   'check-instances': 4,
   // So goes theirs, for whoever receives them.
   'deliver-events': 8,
+  'send-later': 8,
 }
 
 const installLock = 7_016_579

@@ -53,6 +53,7 @@ export interface Tables {
     userId: number
     createdAt: Timestamp
     expiresAt: Date
+    bySecrets: boolean
   }
   signInAttempts: { subject: Buffer; failures: number; lastAt: Date; freeAt: Date | null }
   peppers: { id: number; kekId: string; wrapped: string; createdAt: Timestamp }
@@ -241,6 +242,12 @@ export interface Tables {
     requestId: string
     address: string | null
     detail: JSONColumnType<Record<string, unknown>>
+  }
+  exportKeys: {
+    organizationId: number
+    kid: string
+    createdAt: Timestamp
+    expiresAt: Date
   }
   importKeys: {
     organizationId: number

@@ -174,6 +174,12 @@ const members = {
               HeaderName,
             ),
           ),
+          timeoutSeconds: Type.Optional(
+            about(
+              'How long it may take until its answer begins, in seconds, where that is longer or shorter than for others.',
+              Type.Integer({ minimum: 1, maximum: 3600 }),
+            ),
+          ),
           requestHeaders: Type.Optional(
             about(
               'Headers of callers that it has to get, besides those that any vendor gets.',

@@ -2,7 +2,7 @@ import type { AuthenticationAnswer } from '../authentication/type.ts'
 import type { VendorRequest } from '../exchange/request.ts'
 import { type Answered, attempt, type Trip } from './attempt.ts'
 import type { Opened } from './callable.ts'
-import { readBody } from './keep-body.ts'
+import { readBody, toBeSigned } from './keep-body.ts'
 import { type Sign, signFor, signPlainly } from './sign.ts'
 
 const maxSignings = 2
@@ -26,8 +26,7 @@ export async function answerChallenges(trip: Trip, opened: Opened): Promise<Answ
   if (trip.body.kind === 'stream') await ask(trip, opened, name, plainly)
   const known = challenges.next(name)
   if (trip.body.kind === 'stream' && known && (await mustSeeBody(trip, opened, known))) {
-    const { type } = authentication
-    const body = await readBody(trip.body, type, trip.context.egress.idleMs)
+    const body = await readBody(trip.body, toBeSigned(authentication), trip.reading)
     trip.body = body
     trip.unsigned = {
       ...trip.unsigned,

@@ -1,5 +1,6 @@
 import type { Session } from '../authentication/sessions.ts'
 import type { Context } from '../context.ts'
+import type { Element } from '../definition/element.ts'
 import type { StreamAnswer } from '../egress/client.ts'
 import { EgressFailure } from '../egress/failure.ts'
 import type { Values, VendorRequest } from '../exchange/request.ts'
@@ -8,7 +9,7 @@ import type { OverReason, Permit } from '../limits/limited.ts'
 import type { Circuit, Flight } from './breaker.ts'
 import type { Opened } from './callable.ts'
 import type { Course } from './course.ts'
-import type { CallBody } from './keep-body.ts'
+import type { CallBody, Reading } from './keep-body.ts'
 import { sessionLogin, sessionOf } from './session.ts'
 import { type Sign, signPlainly, unsignable } from './sign.ts'
 
@@ -18,6 +19,7 @@ export interface Trip {
   circuit: Circuit
   unsigned: VendorRequest
   body: CallBody
+  reading: Reading
   /** By `performance.now()`: for its turn. */
   deadline: number
   signal: AbortSignal
@@ -81,6 +83,7 @@ export async function attempt(
         body: body.kind === 'stream' ? body.stream : signed.body,
         ...(body.kind === 'stream' && { length: body.length }),
         clientCertificate,
+        firstByteMs: patienceOf(connection.element),
         signal: turn?.signal ?? trip.signal,
         mayStart: () => mayStart(trip, turn),
       })
@@ -153,6 +156,11 @@ function mayStart(trip: Trip, turn: Turn | undefined): boolean {
 function tell({ told, attempts, tellsAttempts }: Trip, permit: Permit | undefined) {
   if (permit) Object.assign(told, permit.headers())
   if (tellsAttempts || attempts > 1) told['elements-attempts'] = String(attempts)
+}
+
+/** Until its answer begins; undefined where it is as with most vendors. */
+function patienceOf({ gateway }: Element): number | undefined {
+  return gateway?.timeoutSeconds === undefined ? undefined : gateway.timeoutSeconds * 1000
 }
 
 function heldTooLong(reason: OverReason): Refusal {

@@ -7,11 +7,11 @@ import { type Answered, attempt, type Trip } from './attempt.ts'
 import { answerChallenges } from './attempt-challenged.ts'
 import type { Opened } from './callable.ts'
 import type { Course } from './course.ts'
-import { type CallBody, keepBody } from './keep-body.ts'
+import { type CallBody, keepBody, letGo } from './keep-body.ts'
 import { saysEnded, saysThrottled } from './markers.ts'
 import type { CallOptions } from './options.ts'
 import { fillPlaceholders } from './placeholders.ts'
-import { canRenew, renew } from './renew.ts'
+import { canRenew, giveUp, renew } from './renew.ts'
 import { isIdempotent, isPassing, mayFollow } from './retry.ts'
 import { Rounds } from './rounds.ts'
 import { addressFor } from './sign.ts'
@@ -44,6 +44,7 @@ export interface CallPlace extends CallOptions {
 
 type Needs = Pick<
   Context,
+  | 'bodyRoom'
   | 'breakers'
   | 'challenges'
   | 'connections'
@@ -71,11 +72,26 @@ export async function call(
   request: GatewayRequest,
   place: CallPlace,
 ): Promise<Called> {
-  const { element, credentials } = opened.connection
-  const { signAgain } = typeOf(credentials.authentication)
+  const { signAgain } = typeOf(opened.connection.credentials.authentication)
   const retries = place.retries ?? opened.settings.retries ?? 0
   const mayRepeat = retries > 0 || signAgain !== undefined || canRenew(opened.connection)
   const trip = await prepare(context, opened, request, place, mayRepeat)
+  try {
+    return await sendTrip(context, opened, request, trip, retries)
+  } finally {
+    letGo(trip.body, request.body, trip.reading)
+  }
+}
+
+async function sendTrip(
+  context: Needs,
+  opened: Opened,
+  request: GatewayRequest,
+  trip: Trip,
+  retries: number,
+): Promise<Called> {
+  const { element, credentials } = opened.connection
+  const { signAgain } = typeOf(credentials.authentication)
   const isKept = trip.body.kind !== 'stream'
   const isSafe = isKept && isIdempotent(request, element)
   const rounds = new Rounds(retries, trip)
@@ -95,9 +111,11 @@ export async function call(
     try {
       const { answer } = answered
       if (await saysEnded(credentials.authentication, answer)) {
-        const renewed = isRenewed ? undefined : await renewFor(context, current, answered, isKept)
+        const renewed = isRenewed
+          ? undefined
+          : await renewFor(context, current, answered, request, isKept)
         // What no new token helps against is not answered with another one for a while.
-        if (isRenewed) context.renewals.giveUp(`${opened.organizationId}/${opened.instanceId}`)
+        if (isRenewed) giveUp(context, opened, placeOf(request))
         isRenewed = true
         if (renewed) {
           current = renewed
@@ -128,7 +146,8 @@ async function prepare(
 ): Promise<Trip> {
   const { authentication } = connection.credentials
   const called = base.href.slice(0, -1) + fillPlaceholders(path, settings)
-  const body = await keepBody(given, authentication, headers, mayRepeat, context.egress.idleMs)
+  const reading = { room: context.bodyRoom, organizationId, idleMs: context.egress.idleMs }
+  const body = await keepBody(given, authentication, headers, mayRepeat, reading)
   return {
     context,
     circuit: context.breakers.of(`${organizationId}/${instanceId}`, base),
@@ -139,6 +158,7 @@ async function prepare(
       body: body.kind === 'buffered' ? body.bytes : undefined,
     },
     body,
+    reading,
     deadline: performance.now() + waitMs,
     signal,
     told,
@@ -148,15 +168,21 @@ async function prepare(
   }
 }
 
+/** Without the query, of which there may be any number. */
+function placeOf({ method, path }: GatewayRequest): string {
+  return `${method} ${path.split('?')[0]}`
+}
+
 /** The instance with another token or session, where the call can be sent again with it. */
 async function renewFor(
   context: Needs,
   opened: Opened,
   { session }: Answered,
+  request: GatewayRequest,
   isKept: boolean,
 ): Promise<Opened | undefined> {
   try {
-    const renewed = await renew(context, opened, session)
+    const renewed = await renew(context, opened, session, placeOf(request))
     return isKept ? renewed : undefined
   } catch (error) {
     // It is the vendor's answer that counts, where there is no other to be had.

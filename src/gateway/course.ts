@@ -110,10 +110,10 @@ export class Course {
     const { socket } = raw
     const length = Number(headers['content-length'] ?? socket.bytesRead - this.#readBefore)
     this.#metrics.ended(status, code)
-    if (length > 0) this.#metrics.received.inc(length)
+    if (length > 0) this.#metrics.received += length
     const written = socket.bytesWritten - this.#writtenBefore
-    if (written > 0) this.#metrics.answered.inc(written)
-    if (this.attempts > 1) this.#metrics.retries.inc(this.attempts - 1)
+    if (written > 0) this.#metrics.answered += written
+    if (this.attempts > 1) this.#metrics.retries += this.attempts - 1
     const recording = this.#recording
     if (recording && this.#instance) {
       const { organizationId, instanceId } = this.#instance

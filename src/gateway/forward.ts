@@ -11,6 +11,7 @@ import { Course } from './course.ts'
 import { brokenAnswer, refusalFor, unrenderable } from './failure.ts'
 import { type FinishedCall, observe } from './finished.ts'
 import { writeHead } from './head.ts'
+import { type Keep, prefersLater } from './later.ts'
 import { readOptions } from './options.ts'
 import { type Target, targetOf } from './target.ts'
 import { vendorHeaders } from './vendor-headers.ts'
@@ -19,6 +20,7 @@ import { vendorHeaders } from './vendor-headers.ts'
 export async function forward(
   context: Context,
   expecting: Expecting,
+  keep: Keep,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
@@ -28,16 +30,18 @@ export async function forward(
     if (!response.writableFinished) left.abort()
   })
   const course = new Course(context, request)
-  const called = await begin(context, expecting, request, reply, left, course).catch((error) => {
-    if (!response.destroyed) {
-      const explained = explain(request, reply, error)
-      const { code } = explainError(explained, request)
-      course.ends(problems[code].status, code)
-      throw explained
-    }
-    reply.hijack()
-    observe(context, { request, reply, status: 499, broken: 'client-left', course })
-  })
+  const called = await begin(context, expecting, keep, request, reply, left, course).catch(
+    (error) => {
+      if (!response.destroyed) {
+        const explained = explain(request, reply, error)
+        const { code } = explainError(explained, request)
+        course.ends(problems[code].status, code)
+        throw explained
+      }
+      reply.hijack()
+      observe(context, { request, reply, status: 499, broken: 'client-left', course })
+    },
+  )
   if (!called) return
   const { answer } = called
   course.answers(answer, response)
@@ -53,15 +57,16 @@ export async function forward(
   }
 }
 
-/** Until the head of the answer is written. */
+/** Until the head of the answer is written; undefined where the vendor will be called later. */
 async function begin(
   context: Context,
   expecting: Expecting,
+  keep: Keep,
   request: FastifyRequest,
   reply: FastifyReply,
   left: AbortController,
   course: Course,
-): Promise<Called> {
+): Promise<Called | undefined> {
   const { headers: given, method } = request
   const body = bodyOf(request, reply, expecting)
   const target = targetOf(request.raw.url!)
@@ -79,10 +84,19 @@ async function begin(
   try {
     const headers = vendorHeaders(connection, given)
     const asked = { method, path: target.path, headers, body }
+    if (prefersLater(given.prefer)) {
+      const kept = await keep(context, callable, asked, options)
+      reply.headers({ ...told, 'elements-element-instance-id': instanceId })
+      reply.headers({ 'preference-applied': 'respond-async' })
+      reply.header('location', `${rootOf(context, request, target)}/calls/${kept.id}`)
+      reply.code(202).send(kept)
+      course.ends(202, '')
+      return undefined
+    }
     const place = { ...options, signal: left.signal, told, course }
     const called = await call(context, callable, asked, place)
     try {
-      const mount = mountOf(context, request, target)
+      const mount = rootOf(context, request, target) + target.mount
       writeHead(reply, called, { requestId: request.id, instanceId, base, mount, told })
     } catch {
       // Node refuses to write a head that would not be HTTP.
@@ -111,14 +125,14 @@ function explain(request: FastifyRequest, reply: FastifyReply, error: Error): Er
   return error instanceof RenderError ? unrenderable(error) : error
 }
 
-/** Where the client finds what lies below the vendor's base URL: the way it came. */
-function mountOf(
+/** Where the client finds this service: the way it came. */
+function rootOf(
   { config }: Pick<Context, 'config'>,
   { originalUrl }: FastifyRequest,
   { mount, path }: Target,
 ): string {
   const before = originalUrl.slice(0, originalUrl.length - mount.length - path.length)
-  return (config.publicUrl ?? '') + before + mount
+  return (config.publicUrl ?? '') + before
 }
 
 /** The server's own limit is for connections on which nothing happens; here, a vendor is waited for. */

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import type { Expecting } from './client-body.ts'
 import { forward } from './forward.ts'
+import type { Keep } from './later.ts'
 import { callSchema } from './schema.ts'
 
 /** Those that mean something between a client and its proxy alone. */
@@ -12,7 +13,7 @@ const described = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const gatewayPath = /^(?:\/elements\/api-v2)?\/(?:proxy|hubs\/)/
 
 /** Calls through an instance. The scope has to be one of its own: bodies are not read here. */
-export function gatewayRoutes(app: FastifyInstance, context: Context) {
+export function gatewayRoutes(app: FastifyInstance, context: Context, keep: Keep) {
   const expecting = heedExpectations(app)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
@@ -30,7 +31,7 @@ export function gatewayRoutes(app: FastifyInstance, context: Context) {
     // OPTIONS may be meant for the vendor: only what is a preflight by all signs is answered here.
     config: { fenced: false, cors: { strictPreflight: false, preflightContinue: true } },
     handler: (request: FastifyRequest, reply: FastifyReply) =>
-      forward(context, expecting, request, reply),
+      forward(context, expecting, keep, request, reply),
   }
   const url = '/proxy/*'
   for (const method of described) {

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { refusals } from '../http/problem.ts'
+import { Model } from '../http/schema.ts'
 
 const path = Type.String({
   description:
@@ -50,6 +51,12 @@ const options = Type.Object({
         'Seconds that the call may wait for its turn where limits hold it back, and within which it may be sent again. Left out: 30',
     }),
   ),
+  prefer: Type.Optional(
+    Type.String({
+      description:
+        '`respond-async` (RFC 7240): the call is kept, sent when the limits let it through, however long that takes, and its answer kept for `GET /calls/{id}`. It may have a body of 1 MiB',
+    }),
+  ),
   'elements-retry': Type.Optional(
     Type.Integer({
       minimum: 0,
@@ -85,8 +92,11 @@ const refused = refusals(
   'placeholder-invalid',
   'request-unsignable',
   'body-too-large-to-sign',
+  'call-too-large',
+  'calls-too-many',
   'limit-queue-full',
   'limit-wait-over',
+  'bodies-busy',
   'calls-busy',
   'credentials-rejected',
   'credentials-insufficient',
@@ -120,6 +130,16 @@ export function callSchema(method: string, takesBody: boolean) {
         description: 'What the vendor answers, with its own status',
         headers,
         content: anything,
+      },
+      202: {
+        description: 'Kept, where the client prefers `respond-async`',
+        headers: {
+          Location: Text('Where the call is found, and its answer'),
+          'Preference-Applied': Text('`respond-async`'),
+          'Elements-Element-Instance-Id': Integer('The instance'),
+          'Elements-Request-Id': Text('By which the operator finds the request in the log'),
+        },
+        content: { 'application/json': { schema: Model<object>('StoredCall') } },
       },
       ...refused,
     },

@@ -65,6 +65,8 @@ export const spentKinds = {
   ),
   /** Calls through instances, kept to be looked at. */
   loggedCalls: purgeBy('call_log_entries', 'expires_at', ['instance_id', 'id']),
+  /** Calls that were kept, and their answers. */
+  calls: purgeBy('calls', 'expires_at', ['id'], sql`secrets.owner = 'call/' || gone.id`),
   /** Its private key goes with it. */
   importKeys: purgeBy('import_keys', 'expires_at', ['id']),
   /** Imports that a process began and did not end. */

@@ -2,67 +2,76 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
-type CounterChild = ReturnType<Counter['labels']>
 type HistogramChild = ReturnType<Histogram['labels']>
 
 /** Elements that somebody made for themselves are one: there are as many as people like. */
 export const ownElements = 'own'
 
-/** What is counted of calls to one element, bound once: looking labels up takes longer than counting. */
+/** How many calls ended in one way. */
+interface Ends {
+  status: string
+  code: string
+  count: number
+}
+
+/**
+ * What is counted of calls to one element: in plain numbers, which the counters are told when
+ * somebody asks.
+ */
 export class ElementMetrics {
   readonly element: string
-  readonly #calls: Counter<'element' | 'status' | 'code'>
-  readonly #ends = new Map<string, CounterChild>()
   readonly vendorSeconds: HistogramChild
   readonly waitSeconds: HistogramChild
-  readonly received: CounterChild
-  readonly answered: CounterChild
-  readonly retries: CounterChild
+  readonly #ends = new Map<string, Ends>()
+  /** Bytes of the bodies that clients sent, and of the answers that they got. */
+  received = 0
+  answered = 0
+  retries = 0
 
-  constructor(element: string, families: Families) {
+  constructor(element: string, { vendorSeconds, waitSeconds }: Histograms) {
     this.element = element
-    this.#calls = families.calls
-    this.vendorSeconds = families.vendorSeconds.labels({ element })
-    this.waitSeconds = families.waitSeconds.labels({ element })
-    this.received = families.bytes.labels({ element, direction: 'to-vendor' })
-    this.answered = families.bytes.labels({ element, direction: 'to-client' })
-    this.retries = families.retries.labels({ element })
+    this.vendorSeconds = vendorSeconds.labels({ element })
+    this.waitSeconds = waitSeconds.labels({ element })
+  }
+
+  get ends(): Iterable<Readonly<Ends>> {
+    return this.#ends.values()
   }
 
   /** @param code why it is not the vendor's whole answer that the client got; empty where it is */
   ended(status: number, code: string) {
-    const key = status * 1000 + code
-    let child = this.#ends.get(key)
-    if (!child) {
-      const { element } = this
-      child = this.#calls.labels({ element, status: classOf(status), code })
-      this.#ends.set(key, child)
-    }
-    child.inc()
+    const key = status + code
+    const known = this.#ends.get(key)
+    if (known) known.count += 1
+    else this.#ends.set(key, { status: classOf(status), code, count: 1 })
   }
 }
 
-interface Families {
-  calls: Counter<'element' | 'status' | 'code'>
+interface Histograms {
   vendorSeconds: Histogram<'element'>
   waitSeconds: Histogram<'element'>
-  bytes: Counter<'element' | 'direction'>
-  retries: Counter<'element'>
 }
 
 /** What is counted of calls through the gateway. */
 export class GatewayMetrics {
-  readonly #families: Families
+  readonly #histograms: Histograms
   readonly #elements = new Map<string, ElementMetrics>()
   inFlight = 0
 
   constructor(registry: Registry) {
     const registers = [registry]
-    const calls = new Counter({
+    const of = this
+    new Counter({
       name: 'latchkey_gateway_calls_total',
       help: 'Calls, by the class of their status, and the code where the service refused or the answer broke off',
       labelNames: ['element', 'status', 'code'],
       registers,
+      collect() {
+        this.reset()
+        for (const { element, ends } of of.#elements.values()) {
+          for (const { status, code, count } of ends) this.inc({ element, status, code }, count)
+        }
+      },
     })
     const vendorSeconds = new Histogram({
       name: 'latchkey_gateway_vendor_seconds',
@@ -78,20 +87,30 @@ export class GatewayMetrics {
       buckets: seconds,
       registers,
     })
-    const bytes = new Counter({
+    new Counter({
       name: 'latchkey_gateway_bytes_total',
       help: 'Bytes of the bodies that clients sent, and of the answers that they got',
       labelNames: ['element', 'direction'],
       registers,
+      collect() {
+        this.reset()
+        for (const { element, received, answered } of of.#elements.values()) {
+          this.inc({ element, direction: 'to-vendor' }, received)
+          this.inc({ element, direction: 'to-client' }, answered)
+        }
+      },
     })
-    const retries = new Counter({
+    new Counter({
       name: 'latchkey_gateway_retries_total',
       help: 'Requests sent to a vendor once more for the same call',
       labelNames: ['element'],
       registers,
+      collect() {
+        this.reset()
+        for (const { element, retries } of of.#elements.values()) this.inc({ element }, retries)
+      },
     })
-    this.#families = { calls, vendorSeconds, waitSeconds, bytes, retries }
-    const of = this
+    this.#histograms = { vendorSeconds, waitSeconds }
     new Gauge({
       name: 'latchkey_gateway_calls_in_flight',
       help: 'Calls that have begun and are not over',
@@ -106,7 +125,7 @@ export class GatewayMetrics {
   of(element: string): ElementMetrics {
     let known = this.#elements.get(element)
     if (!known) {
-      known = new ElementMetrics(element, this.#families)
+      known = new ElementMetrics(element, this.#histograms)
       this.#elements.set(element, known)
     }
     return known

@@ -5,6 +5,8 @@ export const eventTypes = [
   'instance.failed',
   'instance.expiring',
   'instance.deleted',
+  'call.done',
+  'call.failed',
 ] as const
 
 /** Stands for all of them, also for those to come. */
@@ -20,6 +22,14 @@ export interface EventData {
   userId: number
   state: string
   stateReason: string | null
+  /** Where it tells of a call that was sent later. */
+  call?: {
+    id: number
+    method: string
+    state: string
+    status: number | null
+    code: string | null
+  }
 }
 
 export interface WebhookEvent {
@@ -36,10 +46,10 @@ export function messageId({ id }: Pick<WebhookEvent, 'id'>): string {
 
 /** The same bytes for every attempt. */
 export function renderEvent({ type, createdAt, data }: WebhookEvent): string {
-  const { instanceId, elementKey, name, externalId, tags, userId, state, stateReason } = data
+  const { instanceId, elementKey, name, externalId, tags, userId, state, stateReason, call } = data
   return JSON.stringify({
     type,
     timestamp: createdAt.toISOString(),
-    data: { instanceId, elementKey, name, externalId, tags, userId, state, stateReason },
+    data: { instanceId, elementKey, name, externalId, tags, userId, state, stateReason, call },
   })
 }

@@ -1,6 +1,7 @@
 import { Customer } from '../connect/customer.ts'
 import { operatorKey } from '../operator/operator.ts'
 import { call } from '../support/client.ts'
+import { allowKey } from '../transfer/worlds.ts'
 import type { Scene } from './scene.ts'
 
 /** What a request needs besides its method and path. */
@@ -236,8 +237,21 @@ export const deeds: Record<string, Prepare> = {
     return { path: { id } }
   },
 
+  allowExportKey: async (scene) => {
+    const { publicKey } = await scene.make('/imports/keys', {})
+    const path = { id: scene.world.organizationId, kid: publicKey.kid }
+    return { path, body: { publicKey }, authorization: operator }
+  },
+  forbidExportKey: async (scene) => {
+    const { publicKey } = await scene.make('/imports/keys', {})
+    await allowKey(scene.world, publicKey)
+    const path = { id: scene.world.organizationId, kid: publicKey.kid }
+    return { path, authorization: operator }
+  },
   createImportKey: () => ({ body: {} }),
   deleteImportKey: async (scene) => ({ path: { id: (await scene.make('/imports/keys', {})).id } }),
+
+  cancelCall: async (scene) => ({ path: { id: await scene.waitingCall() } }),
 
   replaceRetention: () => ({ body: { auditEntries: 90 } }),
   createOrganization: (scene) => ({

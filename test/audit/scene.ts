@@ -71,6 +71,16 @@ export class Scene {
     return { ...body, key: `own${randomBytes(6).toString('hex')}` }
   }
 
+  /** Sent when its turn comes: its id. */
+  async waitingCall(): Promise<number> {
+    const { token } = await this.instance()
+    const authorization = `${this.world.authorization}, Element ${token}`
+    const headers = { prefer: 'respond-async' }
+    const answer = await call(this.world, 'GET', '/proxy/things', { authorization, headers })
+    if (answer.status !== 202) throw new Error(answer.text)
+    return answer.body.id
+  }
+
   newElement = async () => this.make('/elements', await this.definition())
 
   make = (path: string, body: unknown) => this.send('POST', path, body)

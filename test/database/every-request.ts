@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
 import { openCertificate } from '../../src/certificates/open.ts'
 import { everyTenantRequest } from '../access/every-request.ts'
+import { everyCall } from '../calls/every-request.ts'
 import { bodyOf } from '../certificates/fixtures.ts'
 import { everyConnectRequest } from '../connect/every-request.ts'
 import { everyChange, everyListRequest } from '../instances/every-request.ts'
@@ -41,6 +42,7 @@ export async function everyRequest(world: World, tokens: TokenServer) {
   await send(200, fresh, 'GET', `/instances/${instance.id}`)
   await send(404, world, 'GET', `/instances/${instance.id}`)
   await everyListRequest(world)
+  await everyCall(world)
   const [user] = fresh.authorization.split(', ')
   const [, organization] = world.authorization.split(', ')
   const mixed = `${user}, ${organization}`

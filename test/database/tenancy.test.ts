@@ -1,9 +1,10 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { startOperatedWorld } from '../operator/operator.ts'
 import { consentElement } from '../support/consent-elements.ts'
 import { oauthElement } from '../support/oauth-elements.ts'
 import { startTokenServer, type TokenServer } from '../support/token-server.ts'
-import { startWorld, type World } from '../support/world.ts'
+import type { World } from '../support/world.ts'
 import { definitions as tokenDefinitions } from '../tokens/instances.ts'
 import { everyRequest } from './every-request.ts'
 
@@ -14,10 +15,12 @@ const tenantTables = [
   'audit_entries',
   'authorizations',
   'call_log_entries',
+  'calls',
   'certificate_uses',
   'certificates',
   'connect_sessions',
   'data_keys',
+  'export_keys',
   'idempotency_claims',
   'import_keys',
   'imports',
@@ -64,7 +67,7 @@ let tokens: TokenServer
 beforeAll(async () => {
   const tokenUrl = 'https://login.example.com/token'
   tokens = await startTokenServer()
-  world = await startWorld({
+  world = await startOperatedWorld({
     allow: [new URL(tokens.url).host],
     definitions: [
       ...tokenDefinitions,

@@ -312,6 +312,11 @@ test.each<[string, object, string]>([
     { gateway: { requestHeaders: ['a b'] } },
     '/gateway/requestHeaders/0: ',
   ],
+  ...[0, 3601, 1.5, '60'].map((timeoutSeconds): [string, object, string] => [
+    `${JSON.stringify(timeoutSeconds)} seconds until an answer`,
+    { gateway: { timeoutSeconds } },
+    '/gateway/timeoutSeconds: ',
+  ]),
 ])('%s is refused, with its place', (_, changes, fault) => {
   const faults = faultsOf(JSON.parse(JSON.stringify(definition(changes))))
   expect(faults.filter((one) => one.startsWith(`x.json${fault}`))).not.toEqual([])
@@ -350,6 +355,7 @@ test.each<[string, object]>([
         throttled: [{ status: 403, header: { name: 'x-left', equals: '0' } }],
         idempotencyHeader: 'Idempotency-Key',
         requestHeaders: ['Vendor-Mode'],
+        timeoutSeconds: 600,
       },
     },
   ],

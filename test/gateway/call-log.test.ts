@@ -38,6 +38,8 @@ afterAll(async () => {
 
 const connect = (element = 'logged') =>
   instanceOf(world, element, { server: vendor.url, user: 'someone', secret })
+const tokenOf = ({ authorization }: { authorization: string }) =>
+  authorization.split('Element ')[1]!
 const logOf = (id: number) => `/instances/${id}/call-log`
 const logged = async (id: number, count: number) => {
   const list = () => call(world, 'GET', logOf(id))
@@ -186,6 +188,42 @@ test('of very many calls the latest thousand are kept', async () => {
   expect(rows).toEqual([{ count: 1000 }])
 })
 
+test('of very long calls as many are kept as have room in 10 MiB, the latest ones', async () => {
+  const instance = await start()
+  const beside = await start()
+  await through(world, beside, 'GET', '/beside')
+  vendor.answer = () => ({ body: 'b'.repeat(100_000) })
+  await through(world, instance, 'PUT', '/old', { body: 'a'.repeat(100_000) })
+  await logged(instance.id, 1)
+  const { pool } = world.context.db
+  await pool.query(
+    `insert into call_log_entries (organization_id, instance_id, size, content)
+     select organization_id, instance_id, size, content from call_log_entries, generate_series(1, 600)
+     where instance_id = $1`,
+    [instance.id],
+  )
+  const kept = async () => {
+    const { rows } = await pool.query(
+      `select id, octet_length(content::text) as bytes, size from call_log_entries
+       where instance_id = $1 order by id desc`,
+      [instance.id],
+    )
+    return rows as { id: number; bytes: number; size: number }[]
+  }
+  const before = await kept()
+  await through(world, instance, 'PUT', '/new', { body: 'a'.repeat(100_000) })
+  await until(async () => (await kept())[0]!.id > before[0]!.id)
+  await world.context.callLog.flush()
+  const [newest, ...others] = await kept()
+  const total = [newest!, ...others].reduce((sum, { bytes }) => sum + bytes, 0)
+  const most = 10 * 1024 * 1024
+  expect(total).toBeLessThan(most * 1.01)
+  expect(total).toBeGreaterThan(most - 2 * newest!.size)
+  expect(others).toEqual(before.slice(0, others.length))
+  expect((await call(world, 'GET', `${logOf(instance.id)}?pageSize=1`)).body[0].path).toBe('/new')
+  expect(await logged(beside.id, 1)).toHaveLength(1)
+})
+
 describe('turned on and off', () => {
   test('it is told in the answer, by the audit, and by what is kept from then on', async () => {
     const instance = await start()
@@ -240,6 +278,33 @@ describe('turned on and off', () => {
       [instance.id],
     )
     expect(rows).toEqual([])
+  })
+
+  test('whoever has the instance next finds it off, and nothing of what others called', async () => {
+    const colleague = await addColleague(world)
+    const instance = await start()
+    await through(world, instance, 'GET', '/before')
+    await logged(instance.id, 1)
+    await through(world, instance, 'GET', '/late')
+    const moved = await call(world, 'PUT', `/instances/${instance.id}/owner`, {
+      body: { user: colleague.userId },
+    })
+    expect(moved.status).toBe(200)
+    // What was called just before is written after.
+    await world.context.callLog.flush()
+    const theirs = { ...world, ...colleague }
+    const read = async () => (await call(theirs, 'GET', logOf(instance.id))).body
+    expect(await read()).toEqual([])
+    const heir = {
+      authorization: `${colleague.authorization}, Element ${tokenOf(instance)}`,
+    }
+    expect((await through(world, heir, 'GET', '/unseen')).status).toBe(200)
+    await world.context.callLog.flush()
+    expect(await read()).toEqual([])
+    await call(theirs, 'PUT', logOf(instance.id), { body: { minutes: 5 } })
+    expect((await through(world, heir, 'GET', '/own')).status).toBe(200)
+    await until(async () => (await read()).length > 0)
+    expect((await read()).map(({ path }: { path: string }) => path)).toEqual(['/own'])
   })
 
   test('nobody else turns it on, off, or reads it: not even an admin', async () => {

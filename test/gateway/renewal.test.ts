@@ -213,3 +213,32 @@ test('credentials that cannot be renewed are not: the answer of the vendor stand
   ])
   expect(vendor.received).toHaveLength(1)
 })
+
+describe.each(['session', 'tokens'])('an address that refuses every token (%s)', (element) => {
+  const answerOthers = () => {
+    const { answer } = vendor
+    vendor.answer = (asked) =>
+      asked.target.startsWith('/closed') ? { status: 401, body: 'no' } : answer(asked)
+  }
+  const statusOf = async (instance: { authorization: string }, path: string) =>
+    (await through(world, instance, 'GET', path)).status
+
+  test('gets no other one for a while, and keeps none from the other addresses', async () => {
+    const instance = await endedInstance(element)
+    answerOthers()
+    for (const query of ['', '?page=2', '?page=3']) {
+      expect(await statusOf(instance, `/closed${query}`)).toBe(401)
+    }
+    expect(logins).toBe(1)
+    valid = 'another'
+    expect(await statusOf(instance, '/open')).toBe(200)
+    expect(logins).toBe(2)
+  })
+
+  test('is one of five at most: beyond, it is the instance', async () => {
+    const instance = await endedInstance(element)
+    answerOthers()
+    for (let at = 0; at < 8; at += 1) expect(await statusOf(instance, `/closed/${at}`)).toBe(401)
+    expect(logins).toBe(5)
+  })
+})

@@ -18,11 +18,13 @@ const byPlace: [place: RegExp, parameter: string, naming: Naming][] = [
   [/^\/oauth-apps\/\{id\}/, 'id', ({ oauthAppId }) => oauthAppId],
   [/^\/rate-limits\/\{id\}/, 'id', ({ rateLimitId }) => rateLimitId],
   [/^\/connection-pools\/\{id\}/, 'id', ({ poolId }) => poolId],
+  [/^\/calls\/\{id\}/, 'id', ({ callId }) => callId],
   [/^\/connect-sessions\/\{id\}/, 'id', ({ sessionId }) => sessionId],
   [/^\/imports\/keys\/\{id\}/, 'id', ({ importKeyId }) => importKeyId],
   [/^\/webhooks\/\{id\}/, 'id', ({ webhookId }) => webhookId],
   [/^\/webhooks\/\{id\}\/deliveries/, 'deliveryId', ({ deliveryId }) => deliveryId],
   [/^\/operator\/organizations\/\{id\}/, 'id', ({ organizationId }) => organizationId],
+  [/^\/operator\/organizations\/\{id\}\/export-keys/, 'kid', ({ importKey }) => importKey.kid],
   [/^\/operator\/organizations\/\{id\}\/users/, 'userId', ({ user }) => user.id],
 ]
 
@@ -54,6 +56,7 @@ export function readPathParameter(operation: Operation, name: string): PathParam
 const callbackUrl = 'https://app.example.com/callback'
 
 const states: Record<string, string> = {
+  '/calls': 'waiting',
   '/webhooks/{id}/deliveries': 'waiting',
   '/elements/{keyOrId}/oauth/url': 'any',
 }
@@ -178,6 +181,7 @@ const bodies: Record<string, Bodies> = {
     { ...link, element: { key: 'consented' }, authentication: { type: 'oauth2', oauthAppId } },
   ],
   replaceRetention: () => [{ auditEntries: 30 }],
+  allowExportKey: (_, { importKey: publicKey }) => [{ publicKey }],
   createImportKey: () => [{}],
   exportInstances: (_, { instance, marker, importKey: publicKey }) => [
     { publicKey, ids: [instance.id] },

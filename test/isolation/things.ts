@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Scene } from '../audit/scene.ts'
 import { call } from '../support/client.ts'
 import type { World } from '../support/world.ts'
+import { allowKey } from '../transfer/worlds.ts'
 
 /** One of everything that an organization can have, and what gives it away where it is shown. */
 export interface Things {
@@ -20,9 +21,10 @@ export interface Things {
   element: { id: number; key: string; name: string }
   user: { id: number; email: string }
   accountId: number
+  callId: number
   importKeyId: number
   /** Its public half. */
-  importKey: object
+  importKey: { kid: string }
   /** The instance, as it leaves for whoever has that key. */
   exported: string
   webhookId: number
@@ -72,6 +74,7 @@ export async function makeThings(world: World): Promise<Things> {
   const tried = await call(world, 'POST', '/instances/verify', { body: { ids: [first.id] } })
   const importKey = await scene.make('/imports/keys', {})
   const leaving = { publicKey: importKey.publicKey, ids: [first.id] }
+  await allowKey(world, importKey.publicKey)
   const { text: exported } = await call(world, 'POST', '/instances/export', { body: leaving })
   return {
     authorization,
@@ -88,6 +91,7 @@ export async function makeThings(world: World): Promise<Things> {
     element,
     user: { id: user.id, email },
     accountId: (await scene.make('/accounts', { name: marker })).id,
+    callId: await scene.waitingCall(),
     importKeyId: importKey.id,
     importKey: importKey.publicKey,
     exported,

@@ -175,6 +175,7 @@ describe('a purge', () => {
         importKeys: 0,
         interruptedImports: 0,
         loggedCalls: 0,
+        calls: 0,
         limitBudgets: 5,
         limitPools: 5,
         bearerTokens: 5,

@@ -34,3 +34,28 @@ export const elementWithTwoAuthentications = {
     },
   ],
 }
+
+/** A vendor that knows its callers by their client certificates. */
+export const mutualElement = {
+  ...identity(9003, 'mutual'),
+  entries: [
+    { key: 'server', name: 'Server', type: 'url', required: true },
+    { key: 'cert', name: 'Certificate', type: 'certificate', required: true },
+  ],
+  baseUrl: '{server}',
+  authentications: [{ type: 'certificate', name: 'Certificate', certificate: 'cert' }],
+  probes: [
+    {
+      method: 'GET',
+      path: 'me',
+      rules: [
+        {
+          when: { failure: ['tls', 'reset'] },
+          verdict: 'rejected',
+          message: 'It wants another certificate.',
+        },
+        { when: { status: 200 }, verdict: 'verified' },
+      ],
+    },
+  ],
+}

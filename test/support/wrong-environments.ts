@@ -129,6 +129,14 @@ export const wrongEnvironments: Record<string, WrongEnvironment> = {
     env: { LATCHKEY_LIMIT_JITTER_MS: '0.2' },
     says: /^LATCHKEY_LIMIT_JITTER_MS must be a whole number .*"0\.2"/,
   },
+  'a timeout of calls that is none': {
+    env: { LATCHKEY_CALL_TIMEOUT_SECONDS: '0' },
+    says: /^LATCHKEY_CALL_TIMEOUT_SECONDS must be a whole number of seconds .*"0"/,
+  },
+  'a pause of calls with a unit': {
+    env: { LATCHKEY_CALL_IDLE_SECONDS: '5s' },
+    says: /^LATCHKEY_CALL_IDLE_SECONDS must be a whole number of seconds .*"5s"/,
+  },
   'an operator key that may be guessed': {
     env: { LATCHKEY_OPERATOR_KEY: secret },
     says: /^LATCHKEY_OPERATOR_KEY must be 32 to 512 printable/,

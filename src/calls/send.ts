@@ -1,0 +1,126 @@
+import type { Context } from '../context.ts'
+import { EgressFailure } from '../egress/failure.ts'
+import { call } from '../gateway/call.ts'
+import type { Opened } from '../gateway/callable.ts'
+import { saysThrottled } from '../gateway/markers.ts'
+import { openForCalls } from '../gateway/open.ts'
+import { isIdempotent } from '../gateway/retry.ts'
+import { Refusal } from '../http/errors.ts'
+import { instanceNotFound } from '../instances/find.ts'
+import { findRetryAfter } from '../probe/judge.ts'
+import { readAnswer } from './answer.ts'
+import { openRequest } from './content.ts'
+import { type End, endAfter } from './end.ts'
+import { plan, type SendJob } from './job.ts'
+import { settle } from './settle.ts'
+import { claimNext, extendLeases, findNextLook, mayStillCall, type StoredCall } from './store.ts'
+
+/** A sender that has not been heard of for so long has died. */
+const leaseSeconds = 60
+/** Of one instance. */
+const mostAtOnce = 8
+/** For so long new ones are begun; then it is the turn of other instances. */
+const beginningMs = 15_000
+/** For its turn among all calls of the budget; then those that wait for an answer go before it. */
+const waitMs = 2_000
+/** Where the vendor does not say. */
+const throttledSeconds = 10
+
+/**
+ * Sends what waits for an instance, in the order in which it came, as far as its limits let it
+ * through now, and plans when to go on.
+ */
+export async function sendWaiting(context: Context, job: SendJob, stopping: AbortSignal) {
+  const { db, jobs } = context
+  const held = new Map<number, StoredCall>()
+  const renewal = setInterval(() => {
+    extendLeases(db, [...held.values()], leaseSeconds).catch((err) => {
+      context.log.warn({ err }, 'the leases of calls could not be extended')
+    })
+  }, leaseSeconds * 333)
+  try {
+    const until = AbortSignal.any([stopping, AbortSignal.timeout(beginningMs)])
+    const holdUp = new AbortController()
+    const begin = AbortSignal.any([until, holdUp.signal])
+    let lines = 0
+    const line = async (): Promise<void> => {
+      lines += 1
+      const atOnce = lines
+      const more: Promise<void>[] = []
+      while (!begin.aborted) {
+        const claimed = await claimNext(db, job, { leaseSeconds, atOnce })
+        if (!claimed) break
+        held.set(claimed.id, claimed)
+        try {
+          const end = await send(context, claimed, stopping)
+          // Those behind it wait as well, for what holds it up holds them up.
+          if (end.kind === 'later') holdUp.abort()
+          // Only where one gets through there is something to do for others beside it.
+          else if (lines < mostAtOnce) more.push(line())
+          await settle(context, claimed, end)
+        } finally {
+          held.delete(claimed.id)
+        }
+      }
+      await Promise.all(more)
+    }
+    await line()
+  } finally {
+    clearInterval(renewal)
+  }
+  const lookIn = await findNextLook(db, job)
+  if (lookIn !== undefined) await plan(jobs, db.pool, job, Math.ceil(lookIn))
+}
+
+/** What has become of it. */
+async function send(context: Context, claimed: StoredCall, stopping: AbortSignal): Promise<End> {
+  let isSafe = false
+  try {
+    const { opened, request, retries } = await open(context, claimed)
+    isSafe = isIdempotent(request, opened.connection.element)
+    const called = await call(context, opened, request, {
+      waitMs,
+      retries,
+      signal: stopping,
+      told: {},
+    })
+    try {
+      const { answer } = called
+      const { element } = opened.connection
+      if (await saysThrottled(element, answer)) {
+        answer.discard()
+        const inSeconds = findRetryAfter(element, answer.headers) ?? throttledSeconds
+        return { kind: 'later', inSeconds, tried: true }
+      }
+      const mount = `${context.config.publicUrl ?? ''}/proxy`
+      return { kind: 'done', answer: await readAnswer(called, { base: opened.base, mount }) }
+    } finally {
+      called.end()
+    }
+  } catch (error) {
+    const isOurs = !(error instanceof Refusal || error instanceof EgressFailure)
+    if (isOurs) context.log.error({ err: error, callId: claimed.id }, 'a call could not be sent')
+    if (stopping.aborted) return { kind: 'later', inSeconds: 0, tried: true }
+    return endAfter(error, claimed, isSafe) ?? broken
+  }
+}
+
+const broken: End = {
+  kind: 'failed',
+  code: 'internal',
+  message:
+    'The service failed to send it, again and again. The operator finds the reason in the log.',
+}
+
+async function open(context: Context, claimed: StoredCall) {
+  const { organizationId, instanceId, userId, method } = claimed
+  const opened: Opened = await openForCalls(context, { organizationId, instanceId })
+  if (opened.connection.record.userId !== userId) throw instanceNotFound(instanceId)
+  if (!(await mayStillCall(context.db, claimed))) {
+    throw new Refusal('user-unknown', 'Whoever sent the call may not call any more.')
+  }
+  const { path, headers, body, retries } = await openRequest(context, claimed, opened.base.origin)
+  const bytes = body === null ? undefined : Buffer.from(body, 'base64')
+  const kept = bytes ? { kind: 'buffered' as const, bytes } : { kind: 'none' as const }
+  return { opened, request: { method, path, headers, body: kept }, retries }
+}
