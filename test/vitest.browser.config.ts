@@ -7,6 +7,8 @@ export default defineConfig({
     globalSetup: ['test/support/postgres.ts', 'test/support/built-console.ts'],
     testTimeout: 180_000,
     hookTimeout: 120_000,
-    fileParallelism: false,
+    // Each has a browser of its own, which takes a core.
+    maxWorkers: 2,
+    maxConcurrency: 2,
   },
 })

@@ -3,13 +3,13 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
-// Builds the console where its sources changed since it was built, or `--always`. Where the tools
+// Builds the console, and the page for end customers, where its sources changed since it was built, or `--always`. Where the tools
 // are not installed, as in production, it serves what was built before.
 const folder = import.meta.dirname
 const mark = join(folder, 'dist', 'sources')
 
 const sources = hashOf(
-  globSync(['{src,public}/**/*', 'index.html', 'vite.config.ts', 'package.json'], {
+  globSync(['{src,public}/**/*', '*.html', 'vite*.config.ts', 'package.json'], {
     cwd: folder,
     withFileTypes: true,
   })
@@ -21,7 +21,9 @@ if (process.argv.includes('--always') || readMark() !== sources) {
   // Whoever builds, it is for people: React's development build is twice as large.
   process.env.NODE_ENV = 'production'
   const { build } = await loadVite()
-  await build({ configFile: join(folder, 'vite.config.ts'), logLevel: 'warn' })
+  for (const name of ['vite.config.ts', 'vite.connect.config.ts']) {
+    await build({ configFile: join(folder, name), logLevel: 'warn' })
+  }
   writeFileSync(mark, sources)
 }
 

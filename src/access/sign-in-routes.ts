@@ -11,7 +11,10 @@ import { passwordIn, proveIdentity } from './prove.ts'
 import { bodyRefusals, passwordHeader, proofRefusals, readingRefusals } from './route-parts.ts'
 import { recallSecret } from './secrets.ts'
 import { signIn, signInByCode, signInBySecrets, signOut } from './sign-in.ts'
+import { isJustSignedIn } from './sign-in-store.ts'
 
+/** For so long a bearer token proves that the password is known. */
+const justSeconds = 300
 const tags = ['sign-in']
 
 const SignInRequest = Type.Object(
@@ -168,7 +171,7 @@ export function signedInRoutes(app: Server, context: Context) {
         operationId: 'getSecrets',
         summary: 'Read your two secrets',
         description:
-          'The newest ones, for programs that send them in the place of a bearer token. They last: your password has to be in the header `Elements-User-Password`, whatever else you send.',
+          'The newest ones, for programs that send them in the place of a bearer token. They last: have signed in within the last five minutes, or send your password in the header `Elements-User-Password`.',
         tags,
         headers: passwordHeader,
         response: {
@@ -185,9 +188,12 @@ export function signedInRoutes(app: Server, context: Context) {
     },
     async ({ principal: { organizationId, user }, headers, ip: address }) => {
       const password = passwordIn(headers['elements-user-password'])
-      if (password === undefined) throw passwordMissing()
-      const record = { organizationId, id: user.id, email: user.emailAddress }
-      await proveIdentity(context, record, { password, address })
+      if (password !== undefined) {
+        const record = { organizationId, id: user.id, email: user.emailAddress }
+        await proveIdentity(context, record, { password, address })
+      } else if (!(await hasJustSignedIn(context, organizationId, headers.authorization))) {
+        throw passwordMissing()
+      }
       return {
         userSecret: await recallSecret(context, { organizationId, userId: user.id }),
         organizationSecret: await recallSecret(context, { organizationId, userId: null }),
@@ -196,10 +202,21 @@ export function signedInRoutes(app: Server, context: Context) {
   )
 }
 
+/** As programs do that sign in to read the secrets, and go on with them. */
+function hasJustSignedIn(
+  { db, vault }: Context,
+  organizationId: number,
+  authorization: string | undefined,
+): Promise<boolean> | boolean {
+  const { bearer } = parseAuthorization(authorization ?? '') ?? {}
+  if (!bearer) return false
+  return isJustSignedIn(db, { organizationId, hashes: vault.hashes(bearer) }, justSeconds)
+}
+
 function passwordMissing(): Refusal {
   return new Refusal(
     'password-wrong',
-    'Secrets that last are told to who knows the password alone: send it in the header Elements-User-Password. Without a password, make a new secret with POST /users/{id}/secret.',
+    'Secrets that last are told to who has just signed in, or sends the password in the header Elements-User-Password. Without a password, make a new secret with POST /users/{id}/secret.',
   )
 }
 

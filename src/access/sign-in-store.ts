@@ -126,6 +126,23 @@ export async function deleteSignInToken(
   return deleted?.userId
 }
 
+/** Whether a token was given a moment ago, and not for the two secrets. */
+export async function isJustSignedIn(
+  db: Db,
+  { organizationId, hashes }: { organizationId: number; hashes: Buffer[] },
+  withinSeconds: number,
+): Promise<boolean> {
+  const found = await db.kysely
+    .selectFrom('signInTokens')
+    .select('userId')
+    .where('organizationId', '=', organizationId)
+    .where('hash', 'in', hashes)
+    .where('bySecrets', '=', false)
+    .where('createdAt', '>', sql<Date>`now() - make_interval(secs => ${withinSeconds})`)
+    .executeTakeFirst()
+  return found !== undefined
+}
+
 /** All tokens that were given for secrets, the user's or without one anybody's, are good until then, if as long. */
 export async function endTokensBySecrets(
   db: Db,

@@ -1,4 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import fastifyStatic from '@fastify/static'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import type { Server } from '../http/server.ts'
@@ -16,11 +20,27 @@ const types = { js: 'text/javascript; charset=utf-8', css: 'text/css; charset=ut
 const assets = readdirSync(new URL('./page/', import.meta.url)).filter((name) =>
   /\.(js|css)$/.test(name),
 )
-const page = readOwn('page.html')
+const dist = fileURLToPath(new URL('../../web/dist/connect/', import.meta.url))
 const hidden = { schema: { hide: true }, exposeHeadRoute: false } as const
 
-/** What browsers are sent to: the page, the way to the vendor, and the way back. */
-export function connectBrowserRoutes(app: Server, context: Context) {
+/**
+ * What browsers are sent to: the page, the way to the vendor, and the way back.
+ * @param folder what `npm run build` made of the page
+ */
+export function connectBrowserRoutes(
+  app: Server,
+  context: Context,
+  { folder = dist }: { folder?: string } = {},
+) {
+  app.register(fastifyStatic, {
+    root: `${folder}/assets`,
+    prefix: '/connect/assets/',
+    // Their names change with what is in them.
+    immutable: true,
+    maxAge: '1y',
+    schemaHide: true,
+    decorateReply: false,
+  })
   for (const name of assets) {
     const text = readOwn(name)
     const type = types[name.split('.')[1] as keyof typeof types]
@@ -32,7 +52,13 @@ export function connectBrowserRoutes(app: Server, context: Context) {
   app.get<{ Params: { name: string } }>('/connect/:name', hidden, async ({ params }, reply) => {
     const key = readPublicId(context.vault, params.name)
     const session = key && (await findOpenSession(context.db, key.organizationId, key))
-    return reply.headers(pageHeaders(context.config, session)).type(html).send(page)
+    const page = await readFile(`${folder}/connect.html`, 'utf8').catch(() => undefined)
+    if (page === undefined) return sendNotice(reply, 503, notBuilt)
+    const nonce = randomBytes(16).toString('base64')
+    return reply
+      .headers(pageHeaders(context.config, session, nonce))
+      .type(html)
+      .send(page.replace('{nonce}', nonce))
   })
 
   app.get<{ Querystring: Record<string, unknown> }>(
@@ -93,6 +119,11 @@ const usedTicket: Notice = {
   title: 'This way is closed',
   message:
     'It can be taken once, only for two minutes, and only from the page that it belongs to. Go back, and begin again.',
+}
+
+const notBuilt: Notice = {
+  title: 'Not here yet',
+  message: 'This page has not been built. Run "npm run build" where the service runs, and reload.',
 }
 
 function readOwn(name: string): string {

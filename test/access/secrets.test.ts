@@ -189,10 +189,24 @@ describe('the two secrets are read again', () => {
     }
   })
 
-  test('by nobody else: not with a bearer token, nor an old secret, alone', async () => {
+  test('by who has just signed in with it, as a program does', async () => {
+    const ada = await addPerson(world)
+    const { status, body } = await read(await signIn(world, ada))
+    expect([status, withUser(ada.secret)]).toEqual([
+      200,
+      `User ${body.userSecret}, Organization ${body.organizationSecret}`,
+    ])
+  })
+
+  test('by nobody else: not with an older bearer token, nor an old secret, alone', async () => {
     const ada = await addPerson(world)
     await rotateOf(ada)
-    const bearers = [await signIn(world, ada), await signInBySecrets(ada.authorization)]
+    const older = await signIn(world, ada)
+    await world.context.db.pool.query(
+      "update sign_in_tokens set created_at = now() - interval '301 seconds' where user_id = $1",
+      [ada.id],
+    )
+    const bearers = [older, await signInBySecrets(ada.authorization)]
     for (const authorization of [...bearers, ada.authorization]) {
       for (const sent of [undefined, 'a wrong sentence']) {
         const { status, body, text } = await read(authorization, sent)

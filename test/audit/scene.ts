@@ -78,6 +78,8 @@ export class Scene {
     const headers = { prefer: 'respond-async' }
     const answer = await call(this.world, 'GET', '/proxy/things', { authorization, headers })
     if (answer.status !== 202) throw new Error(answer.text)
+    // Or it is written while somebody looks whether anything is.
+    await this.world.context.tokenUses.flush()
     return answer.body.id
   }
 

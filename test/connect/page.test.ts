@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { setup as buildPages } from '../support/built-console.ts'
 import { call } from '../support/client.ts'
 import { consentElement } from '../support/consent-elements.ts'
 import { elementWithoutProbe } from '../support/elements.ts'
@@ -9,11 +9,11 @@ import { allowedOrigin, Customer, createSession } from './customer.ts'
 const quiet = { element: { key: 'quiet' } }
 const publicUrl = 'https://latchkey.example.com/keys'
 const definitions = [elementWithoutProbe, consentElement(9891, 'consented')]
-const assets = readdirSync('src/connect/page').filter((name) => !name.endsWith('.html'))
 
 let world: World
 let reached: World
 beforeAll(async () => {
+  await buildPages()
   world = await startWorld({ definitions, env: { LATCHKEY_CORS_ORIGINS: '*' } })
   reached = await startWorld({ definitions, env: { LATCHKEY_PUBLIC_URL: `${publicUrl}/` } })
 })
@@ -30,6 +30,7 @@ const policyOf = (answer: { headers: Record<string, unknown> }) =>
       .split('; ')
       .map((directive) => directive.split(/ (.*)/, 2)),
   )
+const nonceOf = (text: string) => /nonce="([^"]+)"/.exec(text)![1]!
 /** The page's address without the secret of its link, as a server sees it. */
 const pageOf = ({ url }: { url: string }) => url.split('#')[0]!
 
@@ -47,15 +48,22 @@ describe('the page', () => {
     expect(policyOf(page)).toEqual({
       'default-src': "'none'",
       'script-src': "'self'",
-      'style-src': "'self'",
+      'style-src': expect.stringMatching(/^'self' 'nonce-[\w+/]{22}=='$/),
       'connect-src': "'self'",
       'img-src': 'data:',
       'base-uri': "'none'",
       'form-action': "'none'",
       'frame-ancestors': allowedOrigin,
     })
-    expect(page.text).toBe((await visit(`${world.url}/connect/1-1-0`)).text)
-    expect(page.text).not.toMatch(/<script(?! type="module" src="assets)|style=| on\w+=/)
+    const other = await visit(`${world.url}/connect/1-1-0`)
+    expect(policyOf(page)['style-src']).toContain(nonceOf(page.text))
+    expect(nonceOf(page.text)).not.toBe(nonceOf(other.text))
+    expect(page.text.replace(nonceOf(page.text), '')).toBe(
+      other.text.replace(nonceOf(other.text), ''),
+    )
+    expect(page.text).not.toMatch(
+      /<script(?! type="module" crossorigin src="\.\/assets)| style=| on\w+=/,
+    )
   })
 
   test("may be framed by its own session's origin alone, and by nobody where none is known", async () => {
@@ -78,10 +86,16 @@ describe('the page', () => {
     const session = await createSession(world, { ...quiet, appearance })
     const page = await visit(pageOf(session))
     expect(policyOf(page)['img-src']).toBe('data: https://cdn.example')
-    for (const name of assets) {
+    const own = [...page.text.matchAll(/(?:src|href)="\.\/assets\/([^"]+)"/g)].map(
+      ([, name]) => name!,
+    )
+    expect(own).toHaveLength(2)
+    for (const name of [...own, 'page.css', 'notice.js']) {
       const asset = await visit(`${world.url}/connect/assets/${name}`)
       expect(asset.status, name).toBe(200)
-      expect(asset.headers['content-type']).toMatch(/^text\/(css|javascript); charset=utf-8$/)
+      expect(asset.headers['content-type']).toMatch(
+        /^(text|application)\/(css|javascript); charset=utf-8$/i,
+      )
     }
     const customer = new Customer(world)
     await customer.open(session.url)
@@ -123,7 +137,9 @@ describe('with a public URL', () => {
     const page = await new Customer(reached).visit(pageOf(body).replace(publicUrl, reached.url))
     expect(policyOf(page)).toMatchObject({
       'script-src': `${publicUrl}/connect/assets/`,
-      'style-src': `${publicUrl}/connect/assets/`,
+      'style-src': expect.stringMatching(
+        /^https:\/\/latchkey\.example\.com\/keys\/connect\/assets\/ 'nonce-[\w+/]{22}=='$/,
+      ),
       'connect-src': `${publicUrl}/connect/session/`,
       'frame-ancestors': allowedOrigin,
     })

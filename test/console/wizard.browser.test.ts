@@ -42,7 +42,7 @@ test('a wrong password is refused with its details, corrected in place, and conn
   await notice.getByText(/^POST http/).waitFor()
   expect(await notice.innerText()).not.toContain('not the password')
   await notice.getByRole('tab', { name: 'Response' }).click()
-  await notice.getByText(/^Status \d+/).waitFor()
+  await notice.getByText(/^Status \d+\./).waitFor()
   expect(await seriousFaults(page)).toEqual([])
   expect((await call(world, 'GET', '/instances')).body).toEqual([])
 

@@ -8,12 +8,21 @@ export interface Visitor extends AsyncDisposable {
 }
 
 /** Somebody with Debian's Chromium, who has not signed in. */
-export async function startVisitor(colorScheme: 'light' | 'dark' = 'light'): Promise<Visitor> {
+export async function startVisitor(
+  colorScheme: 'light' | 'dark' = 'light',
+  viewport: { width: number; height: number } = { width: 1280, height: 900 },
+): Promise<Visitor> {
   const browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
   })
-  const context = await browser.newContext({ colorScheme, viewport: { width: 1280, height: 900 } })
+  const context = await browser.newContext({
+    colorScheme,
+    viewport,
+    // What fades in is judged as it comes to stand.
+    reducedMotion: 'reduce',
+    permissions: ['clipboard-read', 'clipboard-write'],
+  })
   context.setDefaultTimeout(60_000)
   const page = await context.newPage()
   const complaints: string[] = []

@@ -120,7 +120,11 @@ async function interact(provider: Provider, request: IncomingMessage, response: 
   const { prompt, params, session, grantId } = await provider.interactionDetails(request, response)
   if (request.method === 'GET') {
     response.writeHead(200, { 'content-type': 'text/html' })
-    return response.end(`<form method="post">${prompt.name}</form>`)
+    return response.end(
+      `<!doctype html><title>Vendor</title><form method="post">${prompt.name}
+      <button name="answer" value="grant">Allow</button>
+      <button name="answer" value="deny">Refuse</button></form>`,
+    )
   }
   let form = ''
   for await (const chunk of request) form += chunk

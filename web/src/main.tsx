@@ -11,6 +11,8 @@ import { router } from './router.tsx'
 import { theme, variables } from './theme.ts'
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name=csp-nonce]')?.nonce ?? ''
+// Where windows that lock the page's scrolling look for it.
+Object.assign(window, { __webpack_nonce__: nonce })
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>

@@ -6,6 +6,7 @@ import type { Element } from '../api/elements.ts'
 import { ofVersion, type ReadInstance, readOf } from '../api/instances.ts'
 import { problemOf } from '../api/problem.ts'
 import { AuthenticationStep } from '../wizard/authentication-step.tsx'
+import { CertificateField } from '../wizard/certificate-field.tsx'
 import { askConsent } from '../wizard/consent.ts'
 import { CredentialsStep } from '../wizard/credentials-step.tsx'
 import { showFaults, useWizardForm } from '../wizard/form.ts'
@@ -71,7 +72,7 @@ export function AuthenticationTab({
         {element.authenticationTypes.length > 1 && (
           <AuthenticationStep element={element} form={form} />
         )}
-        <CredentialsStep element={element} form={form} />
+        <CredentialsStep element={element} form={form} Certificate={CertificateField} />
         <Group justify="end">
           <Button type="submit" loading={isPending}>
             {consents ? `Go to ${element.name} and reconnect` : 'Check and store'}

@@ -4,6 +4,7 @@ import { lazy, Suspense, useEffect, useState } from 'react'
 import { api, dataOf } from '../api/client.ts'
 import { of } from '../api/instances.ts'
 import { Failure } from '../parts/failure.tsx'
+import { CallLog } from './call-log.tsx'
 import { Gauge } from './gauge.tsx'
 import { Vendors } from './vendors.tsx'
 
@@ -81,6 +82,7 @@ export function CallsTab({ id }: { id: number }) {
         </>
       )}
       <Vendors vendors={vendors} />
+      <CallLog id={id} />
     </Stack>
   )
 }

@@ -8,12 +8,13 @@ import { When } from '../parts/when.tsx'
 export function Facts({ instance }: { instance: Instance }) {
   const { state, stateSince, stateReason, lastCheck, verifiedAt, createdDate, updatedDate } =
     instance
-  const { externalId, user, id } = instance
+  const { externalId, user, id, disabled } = instance
   const lines: [name: string, value: ReactNode][] = [
     [
       'State',
       <>
-        <StateBadge state={state} /> since <When at={stateSince} />
+        {disabled && <StateBadge state="disabled" />} <StateBadge state={state} /> since{' '}
+        <When at={stateSince} />
       </>,
     ],
     ...(stateReason ? [['Reason', stateReason] satisfies [string, string]] : []),

@@ -5,6 +5,7 @@ import { api } from '../api/client.ts'
 import type { Element } from '../api/elements.ts'
 import { ofVersion, type ReadInstance, readOf } from '../api/instances.ts'
 import { problemOf } from '../api/problem.ts'
+import { LeaveQuestion } from '../parts/leave-question.tsx'
 import { DetailsStep } from '../wizard/details-step.tsx'
 import { showFaults, useWizardForm } from '../wizard/form.ts'
 import { NameStep } from '../wizard/name-step.tsx'
@@ -52,6 +53,7 @@ export function SettingsTab({
         mutate()
       }}
     >
+      <LeaveQuestion isTyped={() => form.isDirty()} />
       <Stack maw="44rem">
         {error && <ChangeRefused error={error} strangers={strangers} onReload={onReload} />}
         <NameStep element={element} form={form} />

@@ -11,14 +11,21 @@ export const columns: Column<ListedInstance>[] = [
     width: 'minmax(0, 2fr)',
     render: ({ id, name, tags }) => (
       <Group gap="xs" wrap="nowrap">
-        <Anchor component={Link} to={`/instances/${id}`} truncate>
+        <Anchor component={Link} to={`/instances/${id}`} underline="hover" truncate>
           {name}
         </Anchor>
         {tags
           .filter((tag) => tag !== name)
           .slice(0, 3)
           .map((tag) => (
-            <Badge key={tag} variant="default" tt="none" style={{ flexShrink: 0 }} maw="8rem">
+            <Badge
+              key={tag}
+              variant="default"
+              tt="none"
+              visibleFrom="md"
+              style={{ flexShrink: 0 }}
+              maw="8rem"
+            >
               {tag}
             </Badge>
           ))}
@@ -36,10 +43,10 @@ export const columns: Column<ListedInstance>[] = [
   {
     name: 'State',
     width: 'minmax(0, 2fr)',
-    render: ({ state, stateReason }) => (
+    render: ({ state, stateReason, disabled }) => (
       <Group gap="xs" wrap="nowrap">
         <div style={{ flexShrink: 0 }}>
-          <StateBadge state={state} />
+          <StateBadge state={disabled ? 'disabled' : state} />
         </div>
         {stateReason && (
           <Text size="xs" c="dimmed" truncate title={stateReason}>

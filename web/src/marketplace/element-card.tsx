@@ -14,7 +14,7 @@ export function ElementCard({ element }: { element: Element }) {
             <Image src={`/elements/${key}/image`} alt="" w={36} h={36} radius="sm" loading="lazy" />
             <div>
               <Title order={2} size="h4">
-                <Anchor component={Link} to={`/marketplace/${key}`} inherit>
+                <Anchor component={Link} to={`/marketplace/${key}`} underline="hover" inherit>
                   {name}
                 </Anchor>
               </Title>

@@ -7,6 +7,7 @@ import { api, dataOf } from '../api/client.ts'
 import type { Element } from '../api/elements.ts'
 import { Failure } from '../parts/failure.tsx'
 import { UpdateDifference } from './update-difference.tsx'
+import { versionWords } from './version-words.ts'
 
 /** What a newer version of an installed element changes, whom it breaks, and the way to it. */
 export function UpdateNotice({ element: { key, name } }: { element: Element }) {
@@ -24,7 +25,7 @@ export function UpdateNotice({ element: { key, name } }: { element: Element }) {
     onSuccess: async ({ to, moved, kept }) => {
       notifications.show({
         color: 'teal',
-        title: `${name} is at version ${to}`,
+        title: `${name} is at ${versionWords(to)}`,
         message: `${moved} instances moved to it, ${kept} stayed as they were.`,
       })
       await queries.invalidateQueries({ queryKey: ['elements'] })
@@ -35,7 +36,10 @@ export function UpdateNotice({ element: { key, name } }: { element: Element }) {
   if (!data) return <Loader aria-label="Loading what the update changes" />
   const { from, to, breaks, complete } = data
   return (
-    <Alert color="yellow" title={`Version ${to} is available; ${from} is installed`}>
+    <Alert
+      color="yellow"
+      title={`A newer one is available: ${versionWords(to)}; installed is ${versionWords(from)}`}
+    >
       <Stack gap="sm">
         {update.error && <Failure error={update.error} />}
         <UpdateDifference update={data} />
@@ -55,7 +59,7 @@ export function UpdateNotice({ element: { key, name } }: { element: Element }) {
             {!complete && <Text size="sm">There are more than these.</Text>}
             <Checkbox
               mt="xs"
-              label={`Keep them at version ${from}`}
+              label={`Keep them at ${versionWords(from)}`}
               checked={keep}
               onChange={(event) => setKeep(event.currentTarget.checked)}
             />
@@ -67,7 +71,7 @@ export function UpdateNotice({ element: { key, name } }: { element: Element }) {
             disabled={breaks.length > 0 && !keep}
             onClick={() => update.mutate()}
           >
-            Update to {to}
+            Update to {versionWords(to)}
           </Button>
         </Group>
       </Stack>

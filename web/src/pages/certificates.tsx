@@ -1,5 +1,4 @@
 import { Button, Group, List, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
-import { Dropzone } from '@mantine/dropzone'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import {
@@ -9,6 +8,8 @@ import {
   uploadCertificate,
 } from '../api/certificates.ts'
 import { api } from '../api/client.ts'
+import { ApiError } from '../api/problem.ts'
+import { CertificateDrop } from '../parts/certificate-drop.tsx'
 import { DataTable } from '../parts/data-table.tsx'
 import { DeleteButton } from '../parts/delete-button.tsx'
 import { FormModal } from '../parts/form-modal.tsx'
@@ -105,7 +106,12 @@ function CertificateForm({
   const [passphrase, setPassphrase] = useState('')
   const [origins, setOrigins] = useState(certificate?.origins.join(' ') ?? '')
   const save = async () => {
-    if (!file) throw new Error('Choose a file first.')
+    if (!file) {
+      throw new ApiError({
+        title: 'There is no file yet',
+        message: 'Choose the file that holds the certificate and its key.',
+      })
+    }
     const given = { file, name: name || file.name, passphrase, origins: origins.split(/[\s,]+/) }
     await (certificate ? replaceCertificate(certificate.id, given) : uploadCertificate(given))
     await onSaved()
@@ -123,11 +129,7 @@ function CertificateForm({
           <List.Item>Instances that use it present the new one from then on.</List.Item>
         </List>
       )}
-      <Dropzone onDrop={([first]) => setFile(first)} maxFiles={1} maxSize={256 * 1024}>
-        <Text size="sm">
-          {file ? file.name : 'Drop a .p12, .pfx or .pem file here, or press to choose one'}
-        </Text>
-      </Dropzone>
+      <CertificateDrop label="The file of the certificate" file={file} onFile={setFile} />
       <TextInput
         label="Name"
         placeholder={file?.name ?? ''}

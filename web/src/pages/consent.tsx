@@ -1,16 +1,26 @@
 import { Container, Text, Title } from '@mantine/core'
+import { useNavigate } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { useTitle } from '../parts/use-title.ts'
 import { tellConsent } from '../wizard/consent.ts'
+import { resumeWizard } from '../wizard/resumption.ts'
 
 /** Where a vendor sends the browser back; it hands on what it was told, and closes. */
 export function Consent() {
   useTitle('Consent')
+  const navigate = useNavigate()
   useEffect(() => {
-    tellConsent(location.search)
+    const told = Object.fromEntries(new URLSearchParams(location.search))
     history.replaceState(null, '', location.pathname)
+    // The wizard left in this tab, and goes on in it.
+    const key = resumeWizard(told)
+    if (key !== undefined) {
+      navigate({ to: '/new/$key', params: { key }, replace: true })
+      return
+    }
+    tellConsent(told)
     window.close()
-  }, [])
+  }, [navigate])
   return (
     <Container size="xs" py="xl" component="main">
       <Title order={1}>Thank you</Title>

@@ -69,7 +69,7 @@ export function Deliveries() {
           {
             name: 'State',
             render: ({ state }) => (
-              <Badge color={colors[state]} tt="none">
+              <Badge color={colors[state]} miw="max-content">
                 {state}
               </Badge>
             ),

@@ -3,10 +3,11 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { notifications } from '@mantine/notifications'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { api, dataOf } from '../api/client.ts'
 import type { components } from '../api/schema.d.ts'
 import { Failure } from '../parts/failure.tsx'
+import { LeaveQuestion } from '../parts/leave-question.tsx'
 import { PageHead } from '../parts/page-head.tsx'
 
 type Definition = components['schemas']['ElementDefinition']
@@ -54,6 +55,7 @@ export function ElementEditor() {
 
 function Editor({ elementKey, initial }: { elementKey: string | undefined; initial: string }) {
   const [text, setText] = useState(initial)
+  const isDone = useRef(false)
   const [settled] = useDebouncedValue(text, 400)
   const navigate = useNavigate()
   const queries = useQueryClient()
@@ -74,6 +76,7 @@ function Editor({ elementKey, initial }: { elementKey: string | undefined; initi
           )
     },
     onSuccess: async ({ key, name }) => {
+      isDone.current = true
       await queries.invalidateQueries({ queryKey: ['elements'] })
       notifications.show({ color: 'teal', message: `${name} is stored` })
       navigate({ to: '/new/$key', params: { key } })
@@ -82,6 +85,7 @@ function Editor({ elementKey, initial }: { elementKey: string | undefined; initi
   const problems = definition === undefined ? [notJson] : (judgement.data?.problems ?? [])
   return (
     <Stack>
+      <LeaveQuestion isTyped={() => text !== initial && !isDone.current} />
       <PageHead
         title={elementKey === undefined ? 'New element' : `Element ${elementKey}`}
         about="What it asks for, how the vendor knows you, and how credentials are proved: data, never code."

@@ -37,7 +37,7 @@ export function Elements() {
           {
             name: 'State',
             render: ({ active }) => (
-              <Badge color={active ? 'teal' : 'gray'} tt="none">
+              <Badge color={active ? 'teal' : 'gray'} miw="max-content">
                 {active ? 'active' : 'not active'}
               </Badge>
             ),

@@ -18,7 +18,7 @@ export function Instance() {
   useTitle(read?.instance.name ?? 'Instance')
   if (error && !read) return <Failure error={error} />
   if (!read) return <Loader aria-label="Loading the instance" />
-  const { name, element, tags, state } = read.instance
+  const { name, element, tags, state, disabled } = read.instance
   return (
     <Stack>
       <Group wrap="nowrap" align="start">
@@ -31,7 +31,7 @@ export function Instance() {
             <Anchor component={Link} to={`/marketplace/${element.key}`} size="sm">
               {element.name}
             </Anchor>
-            <StateBadge state={state} />
+            <StateBadge state={disabled ? 'disabled' : state} />
             {tags
               .filter((tag) => tag !== name)
               .map((tag) => (

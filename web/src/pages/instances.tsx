@@ -45,7 +45,7 @@ export function Instances() {
         title="Manage connectors"
         about="What is connected: an instance for each of a vendor's accounts."
       >
-        <Button component={Link} to="/marketplace" leftSection={<IconPlus size={16} />}>
+        <Button component={Link} to="/marketplace" leftSection={<IconPlus size={16} aria-hidden />}>
           Add an instance
         </Button>
       </PageHead>

@@ -7,6 +7,7 @@ import { ElementBadges } from '../marketplace/element-badges.tsx'
 import { ElementDeeds } from '../marketplace/element-deeds.tsx'
 import { EntriesTable } from '../marketplace/entries-table.tsx'
 import { UpdateNotice } from '../marketplace/update-notice.tsx'
+import { versionWords } from '../marketplace/version-words.ts'
 import { Failure } from '../parts/failure.tsx'
 import { useTitle } from '../parts/use-title.ts'
 
@@ -33,7 +34,7 @@ export function MarketplaceElement() {
       <Text>{description}</Text>
       {configDescription && <Text size="sm">{configDescription}</Text>}
       <Text size="sm">
-        Key {element.key}, version {version}
+        Key {element.key}; {versionWords(version)}
         {documentation && (
           <>
             {'; '}

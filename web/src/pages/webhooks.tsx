@@ -122,15 +122,15 @@ function WebhookState({ webhook }: { webhook: Webhook }) {
   const { active, inactiveReason, failingSince } = webhook
   if (!active) {
     return (
-      <Badge color="gray" tt="none" title={inactiveReason ?? undefined}>
+      <Badge color="gray" miw="max-content" title={inactiveReason ?? undefined}>
         stopped
       </Badge>
     )
   }
-  if (!failingSince) return <Badge tt="none">active</Badge>
+  if (!failingSince) return <Badge miw="max-content">active</Badge>
   return (
     <span>
-      <Badge color="red" tt="none">
+      <Badge color="red" miw="max-content">
         failing
       </Badge>{' '}
       since <When at={failingSince} />

@@ -26,7 +26,7 @@ export function DataTable<Row extends { id: number | string }>({
   if (!rows) return <Loader aria-label={`Loading: ${label}`} />
   if (rows.length === 0) return <Text>{empty}</Text>
   return (
-    <ScrollArea type="auto">
+    <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': label }}>
       <Table aria-label={label} verticalSpacing="sm" miw="40rem">
         <Table.Thead>
           <Table.Tr>

@@ -43,8 +43,8 @@ export function ExchangeView({ exchange }: { exchange: Exchange }) {
       <Tabs.Panel value="response" pt="sm">
         <Stack gap="sm">
           <Text size="sm">
-            {response ? `Status ${response.status}` : (failure?.message ?? 'No answer came')}, after{' '}
-            {durationMs} ms
+            {response ? `Status ${response.status}.` : (failure?.message ?? 'No answer came.')}{' '}
+            {`After ${durationMs} ms.`}
           </Text>
           {response && <Headers headers={response.headers} />}
           {response && <Body text={response.body} />}

@@ -12,7 +12,7 @@ const colors: Record<string, string> = {
 /** The state of an instance; never told by colour alone. */
 export function StateBadge({ state }: { state: string }) {
   return (
-    <Badge color={colors[state] ?? 'gray'} variant="light" tt="none">
+    <Badge color={colors[state] ?? 'gray'} variant="light" tt="none" miw="max-content">
       {state}
     </Badge>
   )

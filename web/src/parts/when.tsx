@@ -18,7 +18,9 @@ export function When({ at }: { at: string }) {
   const [unit, length] = units.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1]
   return (
     <Tooltip label={exact.format(date)}>
-      <time dateTime={at}>{relative.format(Math.round(seconds / length), unit)}</time>
+      <time dateTime={at} style={{ whiteSpace: 'nowrap' }}>
+        {relative.format(Math.round(seconds / length), unit)}
+      </time>
     </Tooltip>
   )
 }

@@ -62,7 +62,7 @@ export function WindowsField({
               size="lg"
               onClick={() => onChange(windows.filter((_, place) => place !== at))}
             >
-              <IconTrash size={16} />
+              <IconTrash size={16} aria-hidden />
             </ActionIcon>
           </Group>
         ))}
@@ -70,7 +70,7 @@ export function WindowsField({
           <Button
             variant="default"
             size="compact-sm"
-            leftSection={<IconPlus size={14} />}
+            leftSection={<IconPlus size={14} aria-hidden />}
             disabled={windows.length >= most}
             onClick={() => onChange([...windows, { amount: 10, every: 1, unit: 'second' }])}
           >

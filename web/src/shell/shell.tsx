@@ -78,9 +78,17 @@ export function Shell() {
               aria-label={colorScheme === 'dark' ? 'Light colours' : 'Dark colours'}
               onClick={toggleColorScheme}
             >
-              {colorScheme === 'dark' ? <IconSun size={18} /> : <IconMoon size={18} />}
+              {colorScheme === 'dark' ? (
+                <IconSun size={18} aria-hidden />
+              ) : (
+                <IconMoon size={18} aria-hidden />
+              )}
             </ActionIcon>
-            <Button variant="subtle" leftSection={<IconLogout size={16} />} onClick={signOut}>
+            <Button
+              variant="subtle"
+              leftSection={<IconLogout size={16} aria-hidden />}
+              onClick={signOut}
+            >
               Sign out
             </Button>
           </Group>

@@ -9,16 +9,14 @@ import {
   Text,
   TextInput,
 } from '@mantine/core'
-import { Dropzone } from '@mantine/dropzone'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type Certificate, certificatesQuery, uploadCertificate } from '../api/certificates.ts'
 import type { Entry } from '../api/elements.ts'
+import { CertificateDrop } from '../parts/certificate-drop.tsx'
 import { Failure } from '../parts/failure.tsx'
 import { When } from '../parts/when.tsx'
 import { fieldOf, type WizardForm } from './form.ts'
-
-const maxBytes = 256 * 1024
 
 /** A client certificate: one that is stored already, or a file that is stored at once. */
 export function CertificateField({ entry, form }: { entry: Entry; form: WizardForm }) {
@@ -49,7 +47,7 @@ export function CertificateField({ entry, form }: { entry: Entry; form: WizardFo
           />
         )}
         {chosen ? (
-          <Described certificate={chosen} />
+          <Described certificate={chosen} onLeave={() => form.setFieldValue(field, '')} />
         ) : (
           <Upload
             name={entry.name}
@@ -70,7 +68,7 @@ function originAmong(values: Record<string, string | boolean>): string {
   return url?.origin ?? ''
 }
 
-function Described({ certificate }: { certificate: Certificate }) {
+function Described({ certificate, onLeave }: { certificate: Certificate; onLeave(): void }) {
   const { subject, issuer, notAfter, keyKind, warnings } = certificate
   return (
     <Stack gap={4}>
@@ -82,6 +80,11 @@ function Described({ certificate }: { certificate: Certificate }) {
           {message}
         </Alert>
       ))}
+      <Group>
+        <Button size="compact-sm" variant="default" onClick={onLeave}>
+          Take another
+        </Button>
+      </Group>
     </Stack>
   )
 }
@@ -109,16 +112,7 @@ function Upload({
   const origins = [where ?? origin]
   return (
     <Stack gap="sm">
-      <Dropzone
-        onDrop={([first]) => setFile(first)}
-        maxFiles={1}
-        maxSize={maxBytes}
-        aria-label={`${name}: drop a file`}
-      >
-        <Text size="sm">
-          {file ? file.name : 'Drop a .p12, .pfx or .pem file here, or press to choose one'}
-        </Text>
-      </Dropzone>
+      <CertificateDrop label={`${name}: drop a file`} file={file} onFile={setFile} />
       {file && (
         <>
           <PasswordInput

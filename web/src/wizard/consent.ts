@@ -3,6 +3,9 @@ import type { Element } from '../api/elements.ts'
 import { ApiError } from '../api/problem.ts'
 import { bodyOf, type Filled } from './form.ts'
 
+/** The browser lets this page open none: there is a way in the same tab. */
+export class WindowBlocked extends ApiError {}
+
 /** What the vendor's redirect carried, as `POST /instances` takes it. */
 export type ProviderData = Record<string, string>
 
@@ -23,31 +26,43 @@ export async function askConsent(
 ): Promise<ProviderData> {
   const place = window.open('', 'latchkey-consent', 'popup,width=620,height=760')
   if (!place) {
-    throw new ApiError({
+    throw new WindowBlocked({
       title: 'The window was not opened',
       message:
         'The browser kept the window of the vendor from opening. Allow it for this page, and try again.',
     })
   }
   try {
-    const { configuration = {} } = bodyOf(element, filled)
-    const query: Record<string, string> = {
-      callbackUrl: location.origin + consentPath,
-      authenticationType: filled.authentication,
-    }
-    if (instanceId !== undefined) query.instanceId = String(instanceId)
-    for (const [key, value] of Object.entries(configuration)) query[key] = String(value)
-    const page = await dataOf(
-      api.GET('/elements/{keyOrId}/oauth/url', {
-        params: { path: { keyOrId: element.key }, query },
-      }),
-    )
-    place.location.href = (page as { oauthUrl: string }).oauthUrl
+    place.location.href = await consentUrl(element, filled, instanceId)
     return await redirectOf(place)
   } catch (error) {
     place.close()
     throw error
   }
+}
+
+/** Leads this tab to the vendor, and back to our own page. `onLeave` keeps what is to outlive it. */
+export async function goToConsent(element: Element, filled: Filled, onLeave: () => void) {
+  const url = await consentUrl(element, filled)
+  onLeave()
+  location.assign(url)
+}
+
+async function consentUrl(element: Element, filled: Filled, instanceId?: number): Promise<string> {
+  const { configuration = {} } = bodyOf(element, filled)
+  const query: Record<string, string> = {
+    callbackUrl: location.origin + consentPath,
+    authenticationType: filled.authentication,
+  }
+  if (instanceId !== undefined) query.instanceId = String(instanceId)
+  if (filled.oauthAppId !== null) query.oauthAppId = filled.oauthAppId
+  for (const [key, value] of Object.entries(configuration)) query[key] = String(value)
+  const page = await dataOf(
+    api.GET('/elements/{keyOrId}/oauth/url', {
+      params: { path: { keyOrId: element.key }, query },
+    }),
+  )
+  return (page as { oauthUrl: string }).oauthUrl
 }
 
 /** What came back, of the window that was opened for it. */
@@ -75,8 +90,8 @@ function redirectOf(place: Window): Promise<ProviderData> {
 }
 
 /** Hands what the vendor's redirect carried to the page that waits for it. */
-export function tellConsent(search: string) {
+export function tellConsent(told: ProviderData) {
   const channel = new BroadcastChannel(channelName)
-  channel.postMessage(Object.fromEntries(new URLSearchParams(search)))
+  channel.postMessage(told)
   channel.close()
 }

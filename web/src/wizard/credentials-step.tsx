@@ -1,10 +1,19 @@
 import { Accordion, Stack, Text } from '@mantine/core'
-import type { Element } from '../api/elements.ts'
-import { EntryField } from './entry-field.tsx'
-import { entriesFor, fieldOf, type WizardForm } from './form.ts'
+import type { ComponentType } from 'react'
+import { type CertificateFieldProps, EntryField } from './entry-field.tsx'
+import { entriesFor, type FormElement, fieldOf, type WizardForm } from './form.ts'
 
 /** The values that the element asks for; what few people change is folded away. */
-export function CredentialsStep({ element, form }: { element: Element; form: WizardForm }) {
+export function CredentialsStep({
+  element,
+  form,
+  Certificate,
+}: {
+  element: FormElement
+  form: WizardForm
+  /** Where a certificate comes from differs with who fills it in. */
+  Certificate: ComponentType<CertificateFieldProps>
+}) {
   const entries = entriesFor(element, form.getValues().authentication)
   const usual = entries.filter(({ advanced }) => !advanced)
   const advanced = entries.filter((entry) => entry.advanced)
@@ -13,7 +22,7 @@ export function CredentialsStep({ element, form }: { element: Element; form: Wiz
     <Stack>
       <Text size="sm">{element.configDescription}</Text>
       {usual.map((entry) => (
-        <EntryField key={entry.id} entry={entry} form={form} />
+        <EntryField key={entry.id} entry={entry} form={form} Certificate={Certificate} />
       ))}
       {advanced.length > 0 && (
         <Accordion variant="contained" {...(isWrong && { value: 'advanced' })}>
@@ -22,7 +31,7 @@ export function CredentialsStep({ element, form }: { element: Element; form: Wiz
             <Accordion.Panel>
               <Stack>
                 {advanced.map((entry) => (
-                  <EntryField key={entry.id} entry={entry} form={form} />
+                  <EntryField key={entry.id} entry={entry} form={form} Certificate={Certificate} />
                 ))}
               </Stack>
             </Accordion.Panel>

@@ -17,13 +17,21 @@ export interface Filled {
   rateLimitId: string | null
   connectionPoolId: string | null
   authentication: string
+  /** An app profile in the place of the client's own id and secret. */
+  oauthAppId: string | null
   /** By place among the entries, since keys hold dots, which would be paths. */
   values: Record<string, string | boolean>
 }
 
+/** What the fields are made of: an element, or what a connect session asks for of it. */
+export type FormElement = Pick<
+  Element,
+  'settings' | 'authenticationTypes' | 'configuration' | 'configDescription'
+>
+
 export type WizardForm = ReturnType<typeof useWizardForm>
 
-export function useWizardForm(element: Element, given: Partial<Filled> = {}) {
+export function useWizardForm(element: FormElement, given: Partial<Filled> = {}) {
   const { settings } = element
   return useForm<Filled>({
     mode: 'controlled',
@@ -40,16 +48,20 @@ export function useWizardForm(element: Element, given: Partial<Filled> = {}) {
       rateLimitId: null,
       connectionPoolId: null,
       authentication: preset(element).key,
-      values: Object.fromEntries(
-        element.configuration.map((entry) => [fieldOf(entry), initialOf(entry)]),
-      ),
+      oauthAppId: null,
       ...given,
+      values: {
+        ...Object.fromEntries(
+          element.configuration.map((entry) => [fieldOf(entry), initialOf(entry)]),
+        ),
+        ...given.values,
+      },
     },
   })
 }
 
 /** The authentication that a newcomer is offered first. */
-function preset({ authenticationTypes }: Element): AuthenticationChoice {
+function preset({ authenticationTypes }: FormElement): AuthenticationChoice {
   return authenticationTypes.find((one) => one.default) ?? authenticationTypes[0]!
 }
 
@@ -62,7 +74,7 @@ function initialOf({ kind, defaultValue }: Entry): string | boolean {
 }
 
 /** The entries that somebody fills in for an authentication, in the order of the form. */
-export function entriesFor({ configuration }: Element, authentication: string): Entry[] {
+export function entriesFor({ configuration }: FormElement, authentication: string): Entry[] {
   return configuration.filter(
     (entry) =>
       !entry.hideFromConsole &&
@@ -72,7 +84,7 @@ export function entriesFor({ configuration }: Element, authentication: string): 
 }
 
 /** The body of a request that provisions, or tries, what was filled in. */
-export function bodyOf(element: Element, filled: Filled): InstanceBody {
+export function bodyOf(element: FormElement, filled: Filled): InstanceBody {
   const entries = entriesFor(element, filled.authentication)
   const values = entries.flatMap((entry) => {
     const value = filled.values[fieldOf(entry)]
@@ -82,8 +94,11 @@ export function bodyOf(element: Element, filled: Filled): InstanceBody {
     name: filled.name,
     ...(filled.tags.length > 0 && { tags: filled.tags }),
     ...(filled.externalId !== '' && { externalId: filled.externalId }),
-    ...(element.authenticationTypes.length > 1 && {
-      authentication: { type: filled.authentication },
+    ...((element.authenticationTypes.length > 1 || filled.oauthAppId !== null) && {
+      authentication: {
+        type: filled.authentication,
+        ...(filled.oauthAppId !== null && { oauthAppId: Number(filled.oauthAppId) }),
+      },
     }),
     configuration: Object.fromEntries(values),
     settings: settingsOf(filled),
@@ -110,7 +125,7 @@ export function settingsOf(filled: Filled): Settings {
 /** Puts what a refusal says of an entry beside its field; the keys that stand in no field. */
 export function showFaults(
   form: WizardForm,
-  element: Element,
+  element: FormElement,
   problem: {
     missing?: { key: string }[] | undefined
     invalid?: { key: string; reason: string }[] | undefined
