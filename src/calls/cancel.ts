@@ -1,36 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Deed, insertAuditEntry } from '../audit/entry.ts'
 import type { Context } from '../context.ts'
-import { transaction } from '../database/database.ts'
+import { type Db, transaction } from '../database/database.ts'
 import { Refusal } from '../http/errors.ts'
 import { dropRequest } from './content.ts'
 import { type CallKey, cancelWaiting, findCall, type StoredCall } from './store.ts'
 
+/** So long a call that is tried may wait for its turn before it is put back, and a little more. */
+const patienceMs = 3_000
+const pauseMs = 200
+
 /**
- * Takes a call that waits out of the queue, and tells the audit.
+ * Takes a call that waits out of the queue, and tells the audit. One that is being tried is waited
+ * for a moment: where the limits do not let it through, it is put back.
  * @throws {Refusal} `call-not-found`, `call-not-waiting`
  */
-export function cancelCall(
+export async function cancelCall(
   { db }: Pick<Context, 'db'>,
   deed: Deed & { userId: number },
   id: number,
 ): Promise<StoredCall> {
   const key = { organizationId: deed.organizationId, id, userId: deed.userId }
-  return transaction(db, async (tx) => {
-    const cancelled = await cancelWaiting(tx, key)
-    if (!cancelled) {
-      const { state } = await requireCall({ db: tx }, key)
-      throw new Refusal(
-        'call-not-waiting',
-        state === 'sending'
-          ? `The call ${id} is being sent at this moment. Ask for it again to see what the vendor answers.`
-          : `The call ${id} is over: ${state}. There is nothing left to cancel.`,
-      )
-    }
-    await dropRequest(tx, key)
-    const { instanceId } = cancelled
-    await insertAuditEntry(tx, deed, 'call.cancelled', { instanceId, detail: { callId: id } })
-    return cancelled
-  })
+  const until = performance.now() + patienceMs
+  for (;;) {
+    const cancelled = await transaction(db, (tx) => cancel(tx, key, deed))
+    if (cancelled) return cancelled
+    const { state } = await requireCall({ db }, key)
+    if (state === 'sending' && performance.now() < until) await delay(pauseMs)
+    else if (state !== 'waiting') throw notWaiting(id, state)
+  }
+}
+
+async function cancel(
+  db: Db,
+  key: CallKey & { userId: number },
+  deed: Deed,
+): Promise<StoredCall | undefined> {
+  const cancelled = await cancelWaiting(db, key)
+  if (!cancelled) return undefined
+  await dropRequest(db, key)
+  const subject = { instanceId: cancelled.instanceId, detail: { callId: key.id } }
+  await insertAuditEntry(db, deed, 'call.cancelled', subject)
+  return cancelled
+}
+
+function notWaiting(id: number, state: string): Refusal {
+  return new Refusal(
+    'call-not-waiting',
+    state === 'sending'
+      ? `The call ${id} is being sent at this moment. Ask for it again to see what the vendor answers.`
+      : `The call ${id} is over: ${state}. There is nothing left to cancel.`,
+  )
 }
 
 /** @throws {Refusal} `call-not-found` */
