@@ -9,6 +9,9 @@ export function Facts({ instance }: { instance: Instance }) {
   const { state, stateSince, stateReason, lastCheck, verifiedAt, createdDate, updatedDate } =
     instance
   const { externalId, user, id, disabled } = instance
+  // A test by hand that went well leaves the moment alone.
+  const accepted = verifiedAt && { verdict: 'verified', at: verifiedAt, message: null }
+  const latest = accepted && (!lastCheck || lastCheck.at < accepted.at) ? accepted : lastCheck
   const lines: [name: string, value: ReactNode][] = [
     [
       'State',
@@ -20,10 +23,10 @@ export function Facts({ instance }: { instance: Instance }) {
     ...(stateReason ? [['Reason', stateReason] satisfies [string, string]] : []),
     [
       'Last check',
-      lastCheck ? (
+      latest ? (
         <>
-          {lastCheck.verdict}, <When at={lastCheck.at} />
-          {lastCheck.message && <Text size="sm">{lastCheck.message}</Text>}
+          {latest.verdict}, <When at={latest.at} />
+          {latest.message && <Text size="sm">{latest.message}</Text>}
         </>
       ) : (
         'It has not been checked yet'
