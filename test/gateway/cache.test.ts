@@ -43,7 +43,8 @@ test('an instance is opened once for many who ask at once', async () => {
     Promise.all(Array.from({ length: 50 }, () => see(world, authorization))),
   )
   expect(one.length).toBeGreaterThan(0)
-  expect(many.length).toBe(one.length)
+  // The use of a token may be noted meanwhile: a query, and a connection for it.
+  expect(many.length).toBeLessThanOrEqual(one.length + 2)
 })
 
 test('what was refused is asked for again', async () => {
