@@ -7,14 +7,11 @@ import type { Server } from '../http/server.ts'
 import { deedOf } from './deed.ts'
 import { parseAuthorization } from './header.ts'
 import { identify } from './identify.ts'
-import { passwordIn, proveIdentity } from './prove.ts'
+import { requirePerson } from './prove.ts'
 import { bodyRefusals, passwordHeader, proofRefusals, readingRefusals } from './route-parts.ts'
 import { recallSecret } from './secrets.ts'
 import { signIn, signInByCode, signInBySecrets, signOut } from './sign-in.ts'
-import { isJustSignedIn } from './sign-in-store.ts'
 
-/** For so long a bearer token proves that the password is known. */
-const justSeconds = 300
 const tags = ['sign-in']
 
 const SignInRequest = Type.Object(
@@ -186,37 +183,14 @@ export function signedInRoutes(app: Server, context: Context) {
         },
       },
     },
-    async ({ principal: { organizationId, user }, headers, ip: address }) => {
-      const password = passwordIn(headers['elements-user-password'])
-      if (password !== undefined) {
-        const record = { organizationId, id: user.id, email: user.emailAddress }
-        await proveIdentity(context, record, { password, address })
-      } else if (!(await hasJustSignedIn(context, organizationId, headers.authorization))) {
-        throw passwordMissing()
-      }
+    async (request) => {
+      const { organizationId, user } = request.principal
+      await requirePerson(context, request)
       return {
         userSecret: await recallSecret(context, { organizationId, userId: user.id }),
         organizationSecret: await recallSecret(context, { organizationId, userId: null }),
       }
     },
-  )
-}
-
-/** As programs do that sign in to read the secrets, and go on with them. */
-function hasJustSignedIn(
-  { db, vault }: Context,
-  organizationId: number,
-  authorization: string | undefined,
-): Promise<boolean> | boolean {
-  const { bearer } = parseAuthorization(authorization ?? '') ?? {}
-  if (!bearer) return false
-  return isJustSignedIn(db, { organizationId, hashes: vault.hashes(bearer) }, justSeconds)
-}
-
-function passwordMissing(): Refusal {
-  return new Refusal(
-    'password-wrong',
-    'Secrets that last are told to who has just signed in, or sends the password in the header Elements-User-Password. Without a password, make a new secret with POST /users/{id}/secret.',
   )
 }
 

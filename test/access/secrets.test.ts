@@ -171,6 +171,31 @@ describe('a new secret of the organization', () => {
   })
 })
 
+test('a bearer token that was stolen makes no secret that outlives it', async () => {
+  const ada = await addPerson(world)
+  await call(world, 'PUT', `/users/${ada.id}/roles/org-admin`)
+  const bearer = await signIn(world, ada)
+  const rotate = (path: string, authorization: string, sent?: string) =>
+    call(world, 'POST', path, {
+      body: {},
+      authorization,
+      ...(sent !== undefined && { headers: { 'elements-user-password': sent } }),
+    })
+  const own = `/users/${ada.id}/secret`
+  expect((await rotate(own, bearer)).status).toBe(200)
+  await world.context.db.pool.query(
+    "update sign_in_tokens set created_at = now() - interval '301 seconds' where user_id = $1",
+    [ada.id],
+  )
+  for (const path of [own, `/users/${world.userId}/secret`, '/organization/secret']) {
+    for (const sent of [undefined, 'a wrong sentence']) {
+      const { status, body } = await rotate(path, bearer, sent)
+      expect([status, body.code]).toEqual([403, 'password-wrong'])
+    }
+  }
+  expect((await rotate(own, bearer, password)).status).toBe(200)
+})
+
 describe('the two secrets are read again', () => {
   const read = (authorization: string, sent?: string) =>
     call(world, 'GET', '/authentication/secrets', {
