@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { pageHeaders, pageParameters } from '../http/paging.ts'
-
+import { NullableString } from '../http/schema.ts'
 import { instance } from './examples.ts'
 import { Instance } from './schema.ts'
 
@@ -32,6 +32,10 @@ const ownFilters = {
     default: true,
     description: 'False: a light form, without configuration, settings and warnings',
   }),
+  lastUsed: Type.Boolean({
+    default: false,
+    description: 'True: with `lastUsedAt`, when it was called through last',
+  }),
 }
 
 /** Of `GET /elements/{keyOrId}/instances`. */
@@ -59,6 +63,13 @@ export const ListedInstance = Type.Object(
     configuration: Type.Optional(configuration),
     settings: Type.Optional(settings),
     warnings: Type.Optional(warnings),
+    lastUsedAt: Type.Optional(
+      NullableString({
+        format: 'date-time',
+        description:
+          'With `lastUsed=true`: when one of its tokens was used last, to the minute; `null` where none was',
+      }),
+    ),
   },
   {
     $id: 'ListedInstance',
@@ -98,6 +109,7 @@ export type ListedInstance = Omit<
 > &
   Partial<Pick<Static<typeof Instance>, 'configuration' | 'settings' | 'warnings'>> & {
     element: Pick<Static<typeof Instance>['element'], 'id' | 'key' | 'name' | 'hub' | 'image'>
+    lastUsedAt?: string | null
   }
 export type InstanceCount = Static<typeof InstanceCount>
 export const listModels = [ListedInstance, InstanceCount]

@@ -109,6 +109,24 @@ export function readInstances(
   return prepared<FoundInstance & pg.QueryResultRow>(pool, pageStatement, values)
 }
 
+/** When the tokens of each were used last; of those that never were, nothing. */
+export async function readLastUses(
+  { kysely }: Queries,
+  { organizationId }: Owner,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, Date>> {
+  if (ids.length === 0) return new Map()
+  const rows = await kysely
+    .selectFrom('instanceTokens')
+    .select(['instanceId', sql<Date>`max(last_used_at)`.as('at')])
+    .where('organizationId', '=', organizationId)
+    .where('instanceId', 'in', ids)
+    .where('lastUsedAt', 'is not', null)
+    .groupBy('instanceId')
+    .execute()
+  return new Map(rows.map(({ instanceId, at }) => [instanceId, at]))
+}
+
 const countStatement = {
   name: 'count-instances',
   text: `

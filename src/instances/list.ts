@@ -10,7 +10,7 @@ import { showInstance } from './answer.ts'
 import type { InstanceFilters } from './list-query.ts'
 import type { ListedInstance, ListParameters } from './list-schema.ts'
 import { searchIds } from './list-search.ts'
-import { countIds, listIds, readInstances } from './list-store.ts'
+import { countIds, listIds, readInstances, readLastUses } from './list-store.ts'
 import { stripMarkup } from './markup.ts'
 import { type FoundInstance, ownerOf } from './store.ts'
 
@@ -45,7 +45,12 @@ export async function listInstances(
     wanted.length > 0 ? await readInstances(context.db, filters, wanted, asked.hydrate) : []
   const shown: ListedInstance[] = []
   const isOwn = owner.id === principal.user.id
-  for (const row of rows) shown.push(await show(context, owner, row, { ...asked, isOwn }))
+  const uses = asked.lastUsed ? await readLastUses(context.db, filters, wanted) : undefined
+  for (const row of rows) {
+    const instance = await show(context, owner, row, { ...asked, isOwn })
+    const lastUsedAt = uses && (uses.get(row.id)?.toISOString() ?? null)
+    shown.push({ ...instance, ...(lastUsedAt !== undefined && { lastUsedAt }) })
+  }
   return {
     items: shown,
     headers: { ...headers, ...(total !== undefined && { 'elements-total-count': total }) },

@@ -50,6 +50,23 @@ describe('a list of instances', () => {
     }
   })
 
+  test('says when an instance was called through last, where it is asked for', async () => {
+    const own = await anew()
+    const { id: used, token } = await draft(own)
+    const { id: unused } = await draft(own)
+    const authorization = `${own.authorization}, Element ${token}`
+    await call(own, 'GET', '/instances', { authorization })
+    await world.context.tokenUses.flush()
+    const { body } = await list(own, 'lastUsed=true&hydrate=false')
+    expect(
+      body.map(({ id, lastUsedAt }: { id: number; lastUsedAt: string }) => [id, lastUsedAt]),
+    ).toEqual([
+      [used, expect.stringMatching(/^\d{4}-.*Z$/)],
+      [unused, null],
+    ])
+    expect((await list(own)).body[0]).not.toHaveProperty('lastUsedAt')
+  })
+
   test('holds nothing of another user or another organization', async () => {
     const own = await anew()
     const { id } = await draft(own, { tags: ['mine'], externalId: 'e-1' })

@@ -78,6 +78,7 @@ const inQuery: Record<string, Naming> = {
   installed: () => 'true',
   pageSize: () => 200,
   hydrate: () => 'true',
+  lastUsed: () => 'true',
   reAuthenticate: () => 'false',
   previous: () => 'true',
   keep: () => 'true',

@@ -1,4 +1,5 @@
 import { keepPreviousData, queryOptions, useInfiniteQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
 import { api } from './client.ts'
 import type { components } from './schema.d.ts'
 
@@ -23,6 +24,7 @@ export function useInstances(filters: {
         params: {
           query: {
             hydrate: false,
+            lastUsed: true,
             pageSize: 100,
             ...(filters.searchText && { searchText: filters.searchText }),
             ...(filters.state && { state: filters.state }),
@@ -42,7 +44,8 @@ export function useInstances(filters: {
     placeholderData: keepPreviousData,
   })
   const { data, ...rest } = query
-  return { ...rest, rows: data?.pages.flatMap(({ items }) => items) ?? [] }
+  const rows = useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data])
+  return { ...rest, rows }
 }
 
 /** An instance as it was read, and the `ETag` that a change names so as not to overwrite another. */

@@ -9,6 +9,7 @@ export const columns: Column<ListedInstance>[] = [
   {
     name: 'Name',
     width: 'minmax(0, 2fr)',
+    sort: ({ name }) => name.toLowerCase(),
     render: ({ id, name, tags }) => (
       <Group gap="xs" wrap="nowrap">
         <Anchor component={Link} to={`/instances/${id}`} underline="hover" truncate>
@@ -34,6 +35,7 @@ export const columns: Column<ListedInstance>[] = [
   },
   {
     name: 'Element',
+    sort: ({ element }) => element.name.toLowerCase(),
     render: ({ element }) => (
       <Text size="sm" truncate title={element.name}>
         {element.name}
@@ -43,6 +45,7 @@ export const columns: Column<ListedInstance>[] = [
   {
     name: 'State',
     width: 'minmax(0, 2fr)',
+    sort: ({ state, disabled }) => (disabled ? 'disabled' : state),
     render: ({ state, stateReason, disabled }) => (
       <Group gap="xs" wrap="nowrap">
         <div style={{ flexShrink: 0 }}>
@@ -56,7 +59,25 @@ export const columns: Column<ListedInstance>[] = [
       </Group>
     ),
   },
-  { name: 'Since', width: '8rem', render: ({ stateSince }) => <When at={stateSince} /> },
+  {
+    name: 'Since',
+    width: '8rem',
+    sort: ({ stateSince }) => stateSince,
+    render: ({ stateSince }) => <When at={stateSince} />,
+  },
+  {
+    name: 'Last used',
+    width: '8rem',
+    sort: ({ lastUsedAt }) => lastUsedAt ?? '',
+    render: ({ lastUsedAt }) =>
+      lastUsedAt ? (
+        <When at={lastUsedAt} />
+      ) : (
+        <Text size="sm" c="dimmed">
+          never
+        </Text>
+      ),
+  },
 ]
 
 /** A box for each row, and one in the head for all of them. */

@@ -3,7 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { IconPlus } from '@tabler/icons-react'
 import { useMutation } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { api, dataOf } from '../api/client.ts'
 import { useInstances } from '../api/instances.ts'
 import { columns, selectColumn } from '../instances/columns.tsx'
@@ -11,10 +11,12 @@ import { Filters, noFilters } from '../instances/filters.tsx'
 import { TestRun } from '../instances/test-run.tsx'
 import { Failure } from '../parts/failure.tsx'
 import { PageHead } from '../parts/page-head.tsx'
-import { VirtualTable } from '../parts/virtual-table.tsx'
+import { type Sorting, sorted, VirtualTable } from '../parts/virtual-table.tsx'
 
 /** As many as `POST /instances/verify` takes at once. */
 const most = 1000
+/** So many are read to be put in order. */
+const mostSorted = 10_000
 
 /** *Manage connectors*: every instance of the caller, with its state and since when. */
 export function Instances() {
@@ -23,6 +25,13 @@ export function Instances() {
   const filters = { ...chosen, searchText }
   const { rows, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage } =
     useInstances(filters)
+  const [sorting, setSorting] = useState<Sorting>()
+  // In order they are only when all are there.
+  const isReadingOn = sorting !== undefined && hasNextPage && rows.length < mostSorted
+  useEffect(() => {
+    if (isReadingOn && !isFetchingNextPage && !error) void fetchNextPage()
+  }, [isReadingOn, isFetchingNextPage, error, fetchNextPage])
+  const inOrder = useMemo(() => sorted(rows, columns, sorting), [rows, sorting])
   const [selected, setSelected] = useState<ReadonlySet<number>>(new Set())
   const [run, setRun] = useState<number>()
   const test = useMutation({
@@ -84,12 +93,29 @@ export function Instances() {
                 ? `${rows.length}${hasNextPage ? ' or more' : ''} listed`
                 : `${selected.size} selected${selected.size >= most ? ', the most at once' : ''}`}
             </Text>
+            {isReadingOn && (
+              <Group gap="xs" role="status">
+                <Loader size="xs" aria-hidden />
+                <Text size="sm">Reading all of them to put them in order…</Text>
+              </Group>
+            )}
+            {sorting && hasNextPage && !isReadingOn && (
+              <Text size="sm">
+                In order are the first {mostSorted.toLocaleString()}; filters show others.
+              </Text>
+            )}
           </Group>
           <VirtualTable
             label="Instances"
-            rows={rows}
-            columns={[selectColumn(rows, selected, setSelected, most), ...columns]}
-            onEnd={hasNextPage && !isFetchingNextPage ? fetchNextPage : undefined}
+            rows={inOrder}
+            sorting={sorting}
+            onSort={setSorting}
+            columns={[selectColumn(inOrder, selected, setSelected, most), ...columns]}
+            onEnd={
+              hasNextPage && !isFetchingNextPage && !sorting
+                ? () => void fetchNextPage()
+                : undefined
+            }
           />
         </>
       )}
