@@ -23,6 +23,7 @@ import { changeElementRoutes, elementRoutes, readElementRoutes } from './element
 import { callLogRoutes } from './gateway/call-log-routes.ts'
 import { liveRoutes } from './gateway/live-routes.ts'
 import { gatewayRoutes } from './gateway/routes.ts'
+import { historyRoutes } from './health/history-routes.ts'
 import { verificationRoutes } from './health/routes.ts'
 import { fenceChanges } from './http/fence.ts'
 import { healthRoutes } from './http/health.ts'
@@ -79,6 +80,7 @@ export function buildApp(context: Context): Server {
     changeRoutes(signedIn, context, accessFor)
     ownerRoutes(signedIn, context, accessFor)
     verificationRoutes(signedIn, context)
+    historyRoutes(signedIn, context)
     referenceRoutes(signedIn, context, accessFor)
     tokenChangeRoutes(signedIn, context, accessFor)
     signedIn.register(async (many: Server) => bulkRoutes(many, context))

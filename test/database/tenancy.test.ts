@@ -26,6 +26,7 @@ const tenantTables = [
   'imports',
   'installed_elements',
   'instance_references',
+  'instance_states',
   'instance_tags',
   'instance_tokens',
   'instances',

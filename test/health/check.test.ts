@@ -164,10 +164,38 @@ describe('an instance that its vendor refuses', () => {
     vendor.reply = { status: 200 }
     const healed = await call(world, 'POST', `/instances/${id}/verify`)
     expect(healed.body).toMatchObject({ state: 'verified', valid: true, lastCheck: null })
+    const { body: states } = await call(world, 'GET', `/instances/${id}/states`)
+    expect(states).toEqual([
+      { state: 'verified', reason: null, since: healed.body.stateSince },
+      { state: 'failed', reason: failed.stateReason, since: failed.stateSince },
+    ])
     expect(await nextIn(world, id)).toBeGreaterThan(0.4)
     vendor.reply = { status }
     await dayLater(id)
     expect((await get(id)).state).toBe('verified')
+  })
+
+  test('has a history of fifty states, which goes with it', async () => {
+    const id = await provision(world, vendor)
+    const { pool } = world.context.db
+    expect((await call(world, 'GET', `/instances/${id}/states`)).body).toEqual([])
+    for (let at = 0; at < 60; at++) {
+      const state = at % 2 === 0 ? 'failed' : 'verified'
+      const change = 'update instances set state = $2, state_reason = $3 where id = $1'
+      await pool.query(change, [id, state, `Reason ${at}`])
+    }
+    const { body } = await call(world, 'GET', `/instances/${id}/states`)
+    expect(body.map(({ reason }: { reason: string }) => reason)).toEqual(
+      Array.from({ length: 50 }, (_, at) => `Reason ${59 - at}`),
+    )
+    const kept = async () => {
+      const count = 'select count(*)::int as kept from instance_states where instance_id = $1'
+      return (await pool.query(count, [id])).rows[0].kept
+    }
+    expect(await kept()).toBe(50)
+    await call(world, 'DELETE', `/instances/${id}`)
+    const gone = await call(world, 'GET', `/instances/${id}/states`)
+    expect([gone.status, gone.body.code, await kept()]).toEqual([404, 'instance-not-found', 0])
   })
 
   test('and accepts in between has not failed', async () => {

@@ -19,6 +19,8 @@ export async function everyListRequest(world: World) {
     expect((await call(world, 'GET', `/instances?pageSize=5&${query}`)).status).toBe(200)
   }
   expect((await call(world, 'GET', '/instances/count')).status).toBe(200)
+  const { body } = await call(world, 'GET', '/instances?pageSize=1&lastUsed=true')
+  expect((await call(world, 'GET', `/instances/${body[0].id}/states`)).status).toBe(200)
   const { token } = (await call(world, 'POST', '/instances', { body: helpDesk(world) })).body
   const [user] = world.authorization.split(', ')
   for (const [path, caller] of [

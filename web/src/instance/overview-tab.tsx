@@ -3,6 +3,7 @@ import { api } from '../api/client.ts'
 import { of, type ReadInstance, readOf } from '../api/instances.ts'
 import { RefusalNotice } from '../wizard/refusal.tsx'
 import { Facts } from './facts.tsx'
+import { HealthHistory } from './health-history.tsx'
 import { useDeed } from './use-deed.ts'
 import { UsedBy } from './used-by.tsx'
 
@@ -62,6 +63,7 @@ export function OverviewTab({ read: { instance } }: { read: ReadInstance }) {
         )}
       </Group>
       <UsedBy id={id} />
+      <HealthHistory id={id} />
     </Stack>
   )
 }
