@@ -21,7 +21,7 @@ afterAll(() => world[Symbol.asyncDispose]())
 const table = (page: Page) => page.getByRole('table', { name: 'Instances' })
 const drawn = (page: Page) => table(page).locator('tbody tr').count()
 
-test('five thousand rows are scrolled through with no more than a screen of them drawn', async () => {
+test('five thousand rows are scrolled through and sorted with no more than a screen of them drawn', async () => {
   await using visitor = await startVisitor()
   const { page, complaints } = visitor
   await signIn(page, world)
@@ -48,6 +48,20 @@ test('five thousand rows are scrolled through with no more than a screen of them
   const last = table(page).locator('tbody tr').last()
   expect(await last.getAttribute('aria-rowindex')).toBe(String(count + 1))
   expect(await seriousFaults(page)).toEqual([])
+
+  const name = page.getByRole('columnheader', { name: 'Name' })
+  await name.getByRole('button').focus()
+  await page.keyboard.press('Enter')
+  expect(await name.getAttribute('aria-sort')).toBe('ascending')
+  await page.keyboard.press('Enter')
+  expect(await name.getAttribute('aria-sort')).toBe('descending')
+  await expect
+    .poll(async () => {
+      await table(page).hover()
+      await page.mouse.wheel(0, -500_000)
+      return table(page).locator('tbody tr').first().getByRole('link').textContent()
+    })
+    .toBe(`Instance ${count - 1}`)
 
   await page.getByLabel('Search').fill('instance 4711')
   await expect.poll(() => drawn(page)).toBe(1)

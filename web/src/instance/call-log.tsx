@@ -16,7 +16,7 @@ const times = [
 ]
 
 /** The calls through an instance, kept without secrets for a while when somebody asks for it. */
-export function CallLog({ id }: { id: number }) {
+export function CallLog({ id, isOn }: { id: number; isOn: boolean }) {
   const queries = useQueryClient()
   const { data, error, refetch, isFetching } = useQuery(callLogQuery(id))
   const [minutes, setMinutes] = useState('15')
@@ -55,6 +55,7 @@ export function CallLog({ id }: { id: number }) {
             It is on; it ends by itself <When at={begin.data.until} />.
           </>
         )}
+        {isOn && !begin.data && !end.isSuccess && 'It is on, and ends by itself.'}
         {end.isSuccess && !begin.data && 'It is off. What was kept stays here for its 24 hours.'}
       </Text>
       <Group align="end">
@@ -99,7 +100,7 @@ export function CallLog({ id }: { id: number }) {
               <Button
                 size="compact-sm"
                 variant="subtle"
-                aria-label={`Details of ${call.method} ${call.path ?? ''}`}
+                aria-label={`View details of ${call.method} ${call.path ?? ''}`}
                 onClick={() => setShown(call)}
               >
                 View details

@@ -6,6 +6,7 @@ import { of } from '../api/instances.ts'
 import { Failure } from '../parts/failure.tsx'
 import { CallLog } from './call-log.tsx'
 import { Gauge } from './gauge.tsx'
+import { LaterCalls } from './later-calls.tsx'
 import { Vendors } from './vendors.tsx'
 
 const QueueChart = lazy(async () => ({
@@ -15,7 +16,7 @@ const everyMs = 2000
 const points = 60
 
 /** How full the limits of the instance are, as it goes on. */
-export function CallsTab({ id }: { id: number }) {
+export function CallsTab({ id, isLogged }: { id: number; isLogged: boolean }) {
   const { data, error, dataUpdatedAt } = useQuery({
     queryKey: ['limits', id],
     queryFn: ({ signal }) => dataOf(api.GET('/instances/{id}/limits', { signal, params: of(id) })),
@@ -82,7 +83,8 @@ export function CallsTab({ id }: { id: number }) {
         </>
       )}
       <Vendors vendors={vendors} />
-      <CallLog id={id} />
+      <LaterCalls id={id} />
+      <CallLog id={id} isOn={isLogged} />
     </Stack>
   )
 }

@@ -76,7 +76,7 @@ export function InstanceTabs({
         <TokenTab id={id} />
       </Tabs.Panel>
       <Tabs.Panel value="calls">
-        <CallsTab id={id} />
+        <CallsTab id={id} isLogged={instance.traceLoggingEnabled} />
       </Tabs.Panel>
       <Tabs.Panel value="audit">
         <AuditTable

@@ -36,8 +36,7 @@ export function ExchangeView({ exchange }: { exchange: Exchange }) {
               )}
             </CopyButton>
           </Group>
-          <Headers headers={request.headers} />
-          <Body text={request.body} />
+          <MessageView headers={request.headers} body={request.body} />
         </Stack>
       </Tabs.Panel>
       <Tabs.Panel value="response" pt="sm">
@@ -46,11 +45,20 @@ export function ExchangeView({ exchange }: { exchange: Exchange }) {
             {response ? `Status ${response.status}.` : (failure?.message ?? 'No answer came.')}{' '}
             {`After ${durationMs} ms.`}
           </Text>
-          {response && <Headers headers={response.headers} />}
-          {response && <Body text={response.body} />}
+          {response && <MessageView headers={response.headers} body={response.body} />}
         </Stack>
       </Tabs.Panel>
     </Tabs>
+  )
+}
+
+/** Headers and body of a message, as far as there are any. */
+export function MessageView(message: { headers: Record<string, string>; body: string | null }) {
+  return (
+    <>
+      <Headers headers={message.headers} />
+      <Body text={message.body} />
+    </>
   )
 }
 
