@@ -12,8 +12,15 @@ import { readAnswer } from './answer.ts'
 import { openRequest } from './content.ts'
 import { type End, endAfter } from './end.ts'
 import { plan, type SendJob } from './job.ts'
-import { settle } from './settle.ts'
-import { claimNext, extendLeases, findNextLook, mayStillCall, type StoredCall } from './store.ts'
+import { settleInTime } from './settle.ts'
+import {
+  claimNext,
+  extendLeases,
+  findNextLook,
+  isHeld,
+  mayStillCall,
+  type StoredCall,
+} from './store.ts'
 
 /** A sender that has not been heard of for so long has died. */
 const leaseSeconds = 60
@@ -21,8 +28,11 @@ const leaseSeconds = 60
 const mostAtOnce = 8
 /** For so long new ones are begun; then it is the turn of other instances. */
 const beginningMs = 15_000
-/** For its turn among all calls of the budget; then those that wait for an answer go before it. */
+/** For its turn among all calls of the budget: one that is used up is left alone again soon. */
 const waitMs = 2_000
+/** Where others are let through all the time, it takes its place among them, as they do. */
+const patienceMs = 30_000
+const lookMs = 500
 /** Where the vendor does not say. */
 const throttledSeconds = 10
 
@@ -42,13 +52,11 @@ export async function sendWaiting(context: Context, job: SendJob, stopping: Abor
     const until = AbortSignal.any([stopping, AbortSignal.timeout(beginningMs)])
     const holdUp = new AbortController()
     const begin = AbortSignal.any([until, holdUp.signal])
-    let lines = 0
+    const lines: Promise<void>[] = []
     const line = async (): Promise<void> => {
-      lines += 1
-      const atOnce = lines
-      const more: Promise<void>[] = []
       while (!begin.aborted) {
-        const claimed = await claimNext(db, job, { leaseSeconds, atOnce })
+        // All that are there by now, for what they send counts as well.
+        const claimed = await claimNext(db, job, { leaseSeconds, atOnce: lines.length })
         if (!claimed) break
         held.set(claimed.id, claimed)
         try {
@@ -56,15 +64,22 @@ export async function sendWaiting(context: Context, job: SendJob, stopping: Abor
           // Those behind it wait as well, for what holds it up holds them up.
           if (end.kind === 'later') holdUp.abort()
           // Only where one gets through there is something to do for others beside it.
-          else if (lines < mostAtOnce) more.push(line())
-          await settle(context, claimed, end)
+          else if (lines.length < mostAtOnce) addLine()
+          await settleInTime(context, claimed, end, stopping)
         } finally {
           held.delete(claimed.id)
         }
       }
-      await Promise.all(more)
     }
-    await line()
+    const failures: unknown[] = []
+    const addLine = () => {
+      // Others go on where one fails, and none is left alone.
+      const added = Promise.resolve().then(line)
+      lines.push(added.catch((error) => void failures.push(error)))
+    }
+    addLine()
+    for (const one of lines) await one
+    if (failures.length > 0) throw failures[0]
   } finally {
     clearInterval(renewal)
   }
@@ -78,11 +93,12 @@ async function send(context: Context, claimed: StoredCall, stopping: AbortSignal
   try {
     const { opened, request, retries } = await open(context, claimed)
     isSafe = isIdempotent(request, opened.connection.element)
-    const called = await call(context, opened, request, {
-      waitMs,
-      retries,
-      signal: stopping,
-      told: {},
+    const place = { retries, signal: stopping, told: {} }
+    const called = await call(context, opened, request, { ...place, waitMs }).catch((error) => {
+      if (!comesSoon(error)) throw error
+      return whileHeld(context, claimed, stopping, (signal) =>
+        call(context, opened, request, { ...place, signal, waitMs: patienceMs }),
+      )
     })
     try {
       const { answer } = called
@@ -103,6 +119,33 @@ async function send(context: Context, claimed: StoredCall, stopping: AbortSignal
     if (stopping.aborted) return { kind: 'later', inSeconds: 0, tried: true }
     return endAfter(error, claimed, isSafe) ?? broken
   }
+}
+
+/** What is cancelled with its instance, or taken over, waits no longer for its turn. */
+async function whileHeld<Result>(
+  { db, log }: Pick<Context, 'db' | 'log'>,
+  claimed: StoredCall,
+  stopping: AbortSignal,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const lost = new AbortController()
+  const watch = setInterval(() => {
+    isHeld(db, claimed).then(
+      (is) => is || lost.abort(instanceNotFound(claimed.instanceId)),
+      (err) => log.warn({ err }, 'a call that is tried could not be looked at'),
+    )
+  }, lookMs)
+  try {
+    return await work(AbortSignal.any([stopping, lost.signal]))
+  } finally {
+    clearInterval(watch)
+  }
+}
+
+/** It has not been sent, and would have been had it waited as long as others may. */
+function comesSoon(error: unknown): boolean {
+  if (!(error instanceof Refusal) || error.code !== 'limit-wait-over') return false
+  return (error.details.retryAfter ?? 0) * 1000 <= patienceMs
 }
 
 const broken: End = {

@@ -168,11 +168,29 @@ export async function extendLeases(
   if (!first) return
   const ids = calls.map(({ id }) => id)
   const claims = calls.map(({ claims }) => claims)
+  // What somebody else holds is being ended: to wait for it while others are held is to block it.
   await sql`
+    with held as (
+      select organization_id, calls.id from calls
+      join unnest(${ids}::bigint[], ${claims}::int[]) as own (id, claims)
+        on calls.id = own.id and calls.claims = own.claims
+      where organization_id = ${first.organizationId} and state = 'sending'
+      for update of calls skip locked
+    )
     update calls set leased_until = now() + make_interval(secs => ${leaseSeconds})
-    from unnest(${ids}::bigint[], ${claims}::int[]) as held (id, claims)
-    where organization_id = ${first.organizationId} and calls.id = held.id
-      and calls.claims = held.claims and state = 'sending'`.execute(kysely)
+    from held
+    where calls.organization_id = held.organization_id and calls.id = held.id`.execute(kysely)
+}
+
+/** Whether it is still sent by whoever has claimed it: not cancelled, nor taken over. */
+export async function isHeld(
+  { kysely }: Queries,
+  { organizationId, id, claims }: StoredCall,
+): Promise<boolean> {
+  const { rows } = await sql`
+    select from calls where organization_id = ${organizationId} and id = ${id}
+      and claims = ${claims} and state = 'sending'`.execute(kysely)
+  return rows.length > 0
 }
 
 /**
@@ -197,6 +215,16 @@ export interface Outcome {
   status: number | null
   code: string | null
   message: string | null
+}
+
+/**
+ * Before a call ends: whoever deletes its instance, or gives it away, holds the instance first and
+ * the calls after it, and each would wait for the other.
+ */
+export async function holdInstance({ kysely }: Queries, { organizationId, instanceId }: Lane) {
+  await sql`
+    select from instances where organization_id = ${organizationId} and id = ${instanceId}
+    for no key update`.execute(kysely)
 }
 
 /** @returns false where another has claimed it meanwhile, or it was cancelled */

@@ -50,7 +50,12 @@ export const workers: Partial<Record<QueueName, number>> = {
   'check-instances': 4,
   // So goes theirs, for whoever receives them.
   'deliver-events': 8,
-  'send-later': 8,
+  'send-later': 12,
+}
+
+/** How many of them work for one organization, where its vendors may hold them up. */
+export const workersOfOne: Partial<Record<QueueName, number>> = {
+  'send-later': 6,
 }
 
 const installLock = 7_016_579

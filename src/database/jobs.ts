@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { fromKysely, type Job, PgBoss, type Db as Sql } from 'pg-boss'
 import type { Db } from './database.ts'
-import { type QueueName, schema, workers } from './job-queues.ts'
+import { type QueueName, schema, workers, workersOfOne } from './job-queues.ts'
 
 /** The pool, a client in a transaction, or a transaction of Kysely's. */
 export type Queries = Pick<pg.Pool | pg.PoolClient, 'query'> | Pick<Db, 'kysely'>
@@ -80,7 +80,8 @@ export async function openJobs(
   const jobs: Jobs = {
     async send(queries, queue, data, { startAfter = 0, key } = {}) {
       const db = executor(queries)
-      const options = { db, startAfter }
+      const group = { id: String(data.organizationId) }
+      const options = { db, startAfter, ...(workersOfOne[queue] && { group }) }
       // Those without a key have one of their own: of an empty one, too, only one could wait.
       if (key === undefined) {
         await sender.send(queue, data, { ...options, singletonKey: randomUUID() })
@@ -92,6 +93,7 @@ export async function openJobs(
       const options = {
         batchSize,
         localConcurrency: workers[queue] ?? 1,
+        ...(workersOfOne[queue] && { localGroupConcurrency: workersOfOne[queue] }),
         pollingIntervalSeconds: pollingSeconds,
         burstWhenBatchFull: true,
         perJobResults: true,
