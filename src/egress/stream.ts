@@ -35,6 +35,8 @@ const repeatableMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 const brokenSocket = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 /** Of a body that nobody takes yet; then the vendor has to wait. */
 const maxHeld = 64 * 1024
+/** Handed over in one go: then others have their turn, however fast vendor and client are. */
+const longestRun = 256 * 1024
 /** A connection is worth so many bytes that nobody wants. */
 const maxDiscarded = 64 * 1024
 
@@ -64,6 +66,8 @@ export class Stream implements Dispatcher.DispatchHandler, StreamAnswer, Watched
   #failure: EgressFailure | undefined
   #taker: Taker | undefined
   #sink: ServerResponse | undefined
+  #run = 0
+  #rests = false
 
   /** @throws {EgressFailure} where the request can't be sent or may not go where it is meant to */
   constructor(
@@ -148,6 +152,8 @@ export class Stream implements Dispatcher.DispatchHandler, StreamAnswer, Watched
     this.#movedAt = this.#context.watch.now
     if (this.#sink) {
       if (!this.#sink.write(chunk)) controller.pause()
+      this.#run += chunk.length
+      if (this.#run >= longestRun) this.#rest(controller)
     } else if (this.#discarded !== undefined) {
       this.#discarded += chunk.length
       if (this.#discarded > maxDiscarded) this.#fail(aborted())
@@ -213,7 +219,7 @@ export class Stream implements Dispatcher.DispatchHandler, StreamAnswer, Watched
     }
     const onDrain = () => {
       this.#movedAt = this.#context.watch.now
-      this.#controller?.resume()
+      if (!this.#rests) this.#controller?.resume()
     }
     this.#taker = {
       wants: () => true,
@@ -252,6 +258,16 @@ export class Stream implements Dispatcher.DispatchHandler, StreamAnswer, Watched
     this.#held = []
     this.#discarded = this.#heldBytes
     this.#controller?.resume()
+  }
+
+  #rest(controller: Dispatcher.DispatchController): void {
+    this.#run = 0
+    this.#rests = true
+    controller.pause()
+    setImmediate(() => {
+      this.#rests = false
+      if (!this.#sink?.writableNeedDrain) this.#controller?.resume()
+    })
   }
 
   readonly #onAbort = () => this.#fail(aborted())
