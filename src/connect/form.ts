@@ -4,6 +4,7 @@ import type { Context } from '../context.ts'
 import { isComputed } from '../definition/computed.ts'
 import { isFor, type Scalar } from '../definition/configuration.ts'
 import type { Element, Entry } from '../definition/element.ts'
+import { typedPattern } from '../definition/value.ts'
 import type { KnownElement } from '../elements/elements.ts'
 import { drawImage } from '../elements/image.ts'
 import { Refusal } from '../http/errors.ts'
@@ -142,6 +143,7 @@ function showEntry(entry: Entry, kept: boolean): ConnectEntry {
     advanced: entry.advanced ?? false,
     help: entry.help ?? null,
     placeholder: entry.placeholder ?? null,
+    pattern: typedPattern(entry),
     default: entry.default === undefined || entry.secret ? null : String(entry.default),
     options: (entry.options ?? []).map(({ value, name = value }) => ({ value, name })),
   }

@@ -6,12 +6,14 @@ import { Model } from '../http/schema.ts'
 import type { Server } from '../http/server.ts'
 import { credentialRefusals } from '../instances/refusals.ts'
 import { baseOf } from './base.ts'
+import { describeCertificates } from './certificates.ts'
 import { beginConsent } from './consent.ts'
 import { requirePage } from './guard.ts'
 import { openLink, publicIdOf } from './link.ts'
 import { cancelByCustomer, showPage, showState } from './page.ts'
 import {
   type ConnectAnswers,
+  type ConnectCertificate,
   type ConnectLink,
   type ConnectPage,
   pageModels,
@@ -126,6 +128,27 @@ function openedRoutes(app: Server, context: Context) {
       await submit(context, submissionOf(request as FastifyRequest<{ Body: ConnectAnswers }>))
       return showState({ ...request.connectSession, status: 'succeeded', statusReason: null })
     },
+  )
+  app.post(
+    '/connect/session/certificates',
+    {
+      schema: {
+        operationId: 'readConnectCertificates',
+        summary: 'Read the certificates that a customer filled in',
+        description: 'Stores nothing, and asks no vendor. Counts as an attempt.',
+        tags,
+        security,
+        body: Model<ConnectAnswers>('ConnectAnswers'),
+        response: {
+          200: Type.Array(Model<ConnectCertificate>('ConnectCertificate'), {
+            description: 'A line for each file',
+          }),
+          ...refusals(...trying),
+        },
+      },
+    },
+    async ({ connectSession: session, body: answers }) =>
+      describeCertificates(context, { session, answers }),
   )
   app.post(
     '/connect/session/authorize',

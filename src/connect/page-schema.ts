@@ -14,6 +14,10 @@ const ConnectEntry = Type.Object({
   advanced: Type.Boolean({ description: 'Folded away' }),
   help: NullableString(),
   placeholder: NullableString(),
+  pattern: NullableString({
+    description:
+      "A regular expression in RE2's syntax that the whole value has to match as it is typed; `null` too where it is rewritten before it is judged",
+  }),
   default: NullableString(),
   options: Type.Array(Type.Object({ value: Type.String(), name: Type.String() })),
 })
@@ -84,7 +88,23 @@ export const ConnectAnswers = Type.Object(
   { $id: 'ConnectAnswers', ...strict, description: 'What the customer filled in' },
 )
 
-export const pageModels = [ConnectState, ConnectPage, ConnectLink, ConnectAnswers]
+export const ConnectCertificate = Type.Object(
+  {
+    key: Type.String({ description: 'The entry that it was filled into' }),
+    subject: Type.String(),
+    issuer: Type.String(),
+    notAfter: Type.String({ format: 'date-time', description: 'When it expires' }),
+  },
+  { $id: 'ConnectCertificate', description: 'A certificate that a customer filled in' },
+)
+
+export const pageModels = [
+  ConnectState,
+  ConnectPage,
+  ConnectLink,
+  ConnectAnswers,
+  ConnectCertificate,
+]
 export const State = Model<ConnectState>('ConnectState')
 
 export type ConnectState = Static<typeof ConnectState>
@@ -93,4 +113,5 @@ export type ConnectElement = Static<typeof ConnectElement>
 export type ConnectAuthentication = Static<typeof ConnectAuthentication>
 export type ConnectEntry = Static<typeof ConnectEntry>
 export type ConnectLink = Static<typeof ConnectLink>
+export type ConnectCertificate = Static<typeof ConnectCertificate>
 export type ConnectAnswers = Static<typeof ConnectAnswers>

@@ -39,6 +39,11 @@ export function findValueFault(
   return undefined
 }
 
+/** What somebody types has to match it as it is; null where it is rewritten before it is judged. */
+export function typedPattern({ pattern, normalise }: Entry): string | null {
+  return normalise === undefined ? (pattern ?? null) : null
+}
+
 function patternOf(entry: Entry, pattern: string): RE2JS | undefined {
   const made = patterns.get(entry) ?? compilePattern(pattern)
   if (made) patterns.set(entry, made)

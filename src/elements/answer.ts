@@ -3,6 +3,7 @@ import { needsConsent } from '../authentication/consent.ts'
 import { loginOf } from '../authentication/login.ts'
 import { isComputed } from '../definition/computed.ts'
 import { type Element, type Entry, imageOf } from '../definition/element.ts'
+import { typedPattern } from '../definition/value.ts'
 import type { KnownElement } from './elements.ts'
 import type {
   AuthenticationChoice,
@@ -96,6 +97,7 @@ function showEntry({ id }: Element, entry: Entry, place: number): ConfigurationE
     aliases: entry.aliases ?? [],
     help: entry.help ?? null,
     placeholder: entry.placeholder ?? null,
+    pattern: typedPattern(entry),
     authentications: entry.authentications ?? null,
   }
 }

@@ -34,6 +34,7 @@ export const elementExample = {
       aliases: [],
       help: 'From Settings > API.',
       placeholder: null,
+      pattern: null,
       authentications: null,
     },
   ],

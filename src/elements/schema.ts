@@ -26,6 +26,10 @@ const ConfigurationEntry = Type.Object(
     aliases: Type.Array(Type.String(), { description: 'Other keys that mean the same' }),
     help: NullableString(),
     placeholder: NullableString(),
+    pattern: NullableString({
+      description:
+        "A regular expression in RE2's syntax that the whole value has to match as it is typed; `null` too where it is rewritten before it is judged",
+    }),
     authentications: Type.Unsafe<string[] | null>({
       type: ['array', 'null'],
       items: { type: 'string' },

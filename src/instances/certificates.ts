@@ -102,8 +102,9 @@ export function storedCertificate(
   })
 }
 
-async function readFile(
-  { certificates }: Needs,
+/** @throws {Refusal} `configuration-invalid`, which names the file or its passphrase */
+export async function readFile(
+  { certificates }: Pick<Needs, 'certificates'>,
   organizationId: number,
   key: string,
   { file, passphrase }: Extract<GivenCertificate, { file: string }>,

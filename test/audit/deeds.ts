@@ -282,6 +282,7 @@ export const noDeeds = [
   // Steps of a customer on the page; the session tells them, and its end is a deed.
   'openConnectLink',
   'authorizeConnectSession',
+  'readConnectCertificates',
   'cancelConnectPage',
   // What is done there is done at the vendor.
   'callPost',

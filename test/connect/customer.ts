@@ -41,6 +41,7 @@ export class Customer {
   state = () => this.#call('GET', '/connect/session/state')
   cancel = () => this.#call('POST', '/connect/session/cancel')
   provision = (answers: object) => this.#call('POST', '/connect/session/provision', answers)
+  certificates = (answers: object) => this.#call('POST', '/connect/session/certificates', answers)
   authorize = (answers: object, place = 'window') =>
     this.#call('POST', `/connect/session/authorize?place=${place}`, answers)
 

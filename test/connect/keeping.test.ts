@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import forge from 'node-forge'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { retire } from '../../src/vault/retire.ts'
@@ -101,6 +102,22 @@ test('a customer sends a certificate as a file, and never names one of the clien
       authentication: 'certificate',
       configuration: { server: vendor.origin, ...configuration },
     })
+  const describe = (configuration: object) =>
+    customer.certificates({ elementId: 9004, authentication: 'certificate', configuration })
+  expect((await describe({ cert: file, 'cert.passphrase': passphrase })).body).toEqual([
+    {
+      key: 'cert',
+      subject: expect.stringContaining('acme.example'),
+      issuer: expect.any(String),
+      notAfter: new Date(new X509Certificate(cert).validTo).toISOString(),
+    },
+  ])
+  expect((await describe({ cert: file, 'cert.passphrase': 'wrong' })).body).toMatchObject({
+    code: 'configuration-invalid',
+    invalid: [{ key: 'cert.passphrase' }],
+  })
+  expect((await describe({ cert: stored.id })).status).toBe(400)
+  expect((await describe({})).body).toEqual([])
   for (const id of [stored.id, String(stored.id), ` ${stored.id} `]) {
     const { status, body } = await send({ cert: id })
     expect([status, body.code]).toEqual([400, 'configuration-invalid'])

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bytesOf, fixture } from '../certificates/fixtures.ts'
 import { createSession } from '../connect/customer.ts'
 import { seriousFaults } from '../support/axe.ts'
 import { startVisitor } from '../support/chromium.ts'
@@ -106,4 +107,27 @@ test('a page in a frame tells the app that framed it how it ended', async () => 
       }),
     )
   expect((await call(world, 'GET', `/connect-sessions/${id}`)).body.status).toBe('cancelled')
+})
+
+test('a customer sees at once whose the certificate is, and what opens it', async () => {
+  const session = await createSession(world, { element: { key: 'consented' }, appearance })
+  await using visitor = await startVisitor('light', phone)
+  const { page, complaints } = visitor
+  await page.goto(session.url)
+  const file = {
+    name: 'client.p12',
+    mimeType: 'application/x-pkcs12',
+    buffer: bytesOf('default.p12'),
+  }
+  await page.locator('input[type=file]').setInputFiles(file)
+  await page.locator('[aria-invalid=true]').waitFor()
+  expect(await seriousFaults(page)).toEqual([])
+  await page
+    .getByRole('textbox', { name: 'Passphrase of Certificate' })
+    .fill(fixture('default.p12').passphrase)
+  await page.keyboard.press('Tab')
+  await page.getByText('CN=Fixture client').waitFor()
+  await page.getByText(/expires/).waitFor()
+  expect(await seriousFaults(page)).toEqual([])
+  expect(complaints.filter((one) => !one.includes('400'))).toEqual([])
 })

@@ -65,5 +65,16 @@ test('where the browser opens no window, the consent is given in the same tab, a
   expect((await call(world, 'GET', '/instances')).body).toEqual([
     expect.objectContaining({ name: 'In one tab', state: 'verified' }),
   ])
+
+  await page.getByRole('tab', { name: 'Authentication' }).click()
+  await button(page, 'Go to Tokens and reconnect').click()
+  await button(page, 'Go there in this tab').click()
+  await button(page, 'Allow').click()
+  await page.getByText('You are back from Tokens').waitFor()
+  expect(page.url()).toMatch(/\/console\/instances\/\d+\?tab=authentication$/)
+  expect(await seriousFaults(page)).toEqual([])
+  await button(page, 'Reconnect').click()
+  await page.getByText('The vendor accepts it, and it is stored').waitFor()
+  expect(await page.getByText('You are back from Tokens').count()).toBe(0)
   expect(complaints).toEqual([])
 })

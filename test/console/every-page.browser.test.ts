@@ -66,7 +66,8 @@ async function goTo(page: Page, { path, ready, act }: Place) {
   await page.mouse.move(0, 0)
   if (path) await page.evaluate(`history.pushState({}, '', '/console${path}')`)
   if (ready) await page.getByText(ready).filter({ visible: true }).first().waitFor()
-  await page.getByRole('status', { name: /^Loading/ }).waitFor({ state: 'hidden' })
+  const loading = page.getByRole('status', { name: /^Loading/ })
+  await expect.poll(() => loading.count(), { timeout: 30_000 }).toBe(0)
   await act?.(page)
 }
 

@@ -16,10 +16,20 @@ const shop = {
   settings: { timeZone: 'Europe/Paris', rateLimits: [{ amount: 10, unit: 'second' }] },
 }
 const quiet = { ...plain, id: 9302, key: 'quiet', name: 'Quiet', probes: [] }
+const formed = {
+  ...plain,
+  id: 9300,
+  key: 'formed',
+  entries: [
+    ...plain.entries,
+    { key: 'account', name: 'Account', type: 'text', pattern: 'AC[0-9a-f]{4}' },
+    { key: 'site', name: 'Site', type: 'text', pattern: '[a-z]+', normalise: 'trim|lower' },
+  ],
+}
 
 let world: World
 beforeAll(async () => {
-  world = await startWorld({ definitions: [definition(), shop, quiet] })
+  world = await startWorld({ definitions: [definition(), shop, quiet, formed] })
 })
 afterAll(() => world[Symbol.asyncDispose]())
 
@@ -135,10 +145,24 @@ describe('without access', () => {
       aliases: [],
       help: null,
       placeholder: null,
+      pattern: null,
       authentications: null,
     })
     expect((await read('/elements/9301/configuration')).body).toEqual(body.configuration)
     expect((await read('/elements/api-v2/elements/cornershop')).body).toEqual(body)
+  })
+
+  test('an entry tells the form of its value where that is judged as it is typed', async () => {
+    const patternsOf = async (key: string) => {
+      const { body } = await read(`/elements/${key}/configuration`)
+      const entries = body as { key: string; pattern: string | null }[]
+      return Object.fromEntries(entries.map((entry) => [entry.key, entry.pattern]))
+    }
+    expect(await patternsOf('formed')).toMatchObject({
+      account: 'AC[0-9a-f]{4}',
+      site: null,
+      'page.size': null,
+    })
   })
 
   test('what an element supports is told of one, and of all', async () => {

@@ -198,6 +198,7 @@ const bodies: Record<string, Bodies> = {
   openConnectLink: () => [{ link: 'lkc_1_none' }],
   provisionConnectSession: () => [answers],
   authorizeConnectSession: () => [answers],
+  readConnectCertificates: () => [answers],
   createOrganization: () => [{ name: 'Taken', user: { email, password } }],
   changeOrganization: () => [{ name: 'Taken' }],
 }

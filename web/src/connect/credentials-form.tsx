@@ -5,6 +5,7 @@ import { CredentialsStep } from '../wizard/credentials-step.tsx'
 import { type Filled, showFaults, useWizardForm } from '../wizard/form.ts'
 import { judgeAll } from '../wizard/judge.ts'
 import { RefusalNotice } from '../wizard/refusal.tsx'
+import { Asking } from './asking.ts'
 import { CertificateFile } from './certificate-file.tsx'
 import { askedOf, configurationOf } from './entries.ts'
 import { Heading } from './heading.tsx'
@@ -114,7 +115,9 @@ export function CredentialsForm({
         }}
       >
         <Stack>
-          <CredentialsStep element={asked} form={form} Certificate={CertificateFile} />
+          <Asking value={{ elementId: element.id, authentication: authentication.key }}>
+            <CredentialsStep element={asked} form={form} Certificate={CertificateFile} />
+          </Asking>
           <Text size="sm" role="status">
             {isBusy && `Asking ${element.name}…`}
           </Text>

@@ -40,6 +40,7 @@ function entryOf(given: ConnectAuthentication['entries'][number], index: number)
     aliases: [],
     help: help.filter(Boolean).join(' ') || null,
     placeholder: given.placeholder,
+    pattern: given.pattern,
     authentications: null,
   }
 }

@@ -4,6 +4,7 @@ import type { components } from '../api/schema.d.ts'
 export type ConnectPage = components['schemas']['ConnectPage']
 export type ConnectState = components['schemas']['ConnectState']
 export type ConnectAnswers = components['schemas']['ConnectAnswers']
+export type ConnectCertificate = components['schemas']['ConnectCertificate']
 export type ConnectElement = ConnectPage['elements'][number]
 export type ConnectAuthentication = ConnectElement['authentications'][number]
 
@@ -33,6 +34,8 @@ export async function openSession(): Promise<ConnectPage> {
 export const getState = () => send<ConnectState>('GET', 'state')
 export const provision = (answers: ConnectAnswers) =>
   send<ConnectState>('POST', 'provision', answers)
+export const readCertificates = (answers: ConnectAnswers) =>
+  send<ConnectCertificate[]>('POST', 'certificates', answers)
 export const authorize = (answers: ConnectAnswers, place: 'window' | 'tab') =>
   send<{ url: string }>('POST', `authorize?place=${place}`, answers)
 export const cancel = () => send<ConnectState>('POST', 'cancel')

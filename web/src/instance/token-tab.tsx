@@ -109,6 +109,7 @@ export function TokenTab({ id }: { id: number }) {
             <DeleteButton
               name="the old tokens"
               verb="End"
+              label="End the old tokens"
               onDelete={async () => {
                 await api.DELETE('/instances/{id}/token', {
                   params: { ...of(id), query: { previous: true } },

@@ -1,6 +1,7 @@
-import { Anchor, Button, Card, Group, Image, Stack, Text, Title } from '@mantine/core'
+import { Anchor, Button, Card, Group, Stack, Text, Title } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { Element } from '../api/elements.ts'
+import { ElementImage } from '../parts/element-image.tsx'
 import { ElementBadges } from './element-badges.tsx'
 
 /** An element among the others of the marketplace. */
@@ -11,7 +12,7 @@ export function ElementCard({ element }: { element: Element }) {
       <Stack justify="space-between" h="100%" gap="sm">
         <div>
           <Group wrap="nowrap" mb="xs">
-            <Image src={`/elements/${key}/image`} alt="" w={36} h={36} radius="sm" loading="lazy" />
+            <ElementImage element={key} size={36} />
             <div>
               <Title order={2} size="h4">
                 <Anchor component={Link} to={`/marketplace/${key}`} underline="hover" inherit>

@@ -12,10 +12,16 @@ export function Consent() {
   useEffect(() => {
     const told = Object.fromEntries(new URLSearchParams(location.search))
     history.replaceState(null, '', location.pathname)
-    // The wizard left in this tab, and goes on in it.
-    const key = resumeWizard(told)
-    if (key !== undefined) {
-      navigate({ to: '/new/$key', params: { key }, replace: true })
+    // What left in this tab goes on in it.
+    const kept = resumeWizard(told)
+    if (kept?.instanceId !== undefined) {
+      const params = { id: String(kept.instanceId) }
+      const search = { tab: 'authentication' }
+      navigate({ to: '/instances/$id', params, search, replace: true })
+      return
+    }
+    if (kept) {
+      navigate({ to: '/new/$key', params: { key: kept.key }, replace: true })
       return
     }
     tellConsent(told)

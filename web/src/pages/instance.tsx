@@ -1,8 +1,9 @@
-import { Anchor, Badge, Group, Image, Loader, Stack, Text, Title } from '@mantine/core'
+import { Anchor, Badge, Group, Loader, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { instanceQuery } from '../api/instances.ts'
 import { InstanceTabs } from '../instance/instance-tabs.tsx'
+import { ElementImage } from '../parts/element-image.tsx'
 import { Failure } from '../parts/failure.tsx'
 import { StateBadge } from '../parts/state-badge.tsx'
 import { useTitle } from '../parts/use-title.ts'
@@ -22,7 +23,7 @@ export function Instance() {
   return (
     <Stack>
       <Group wrap="nowrap" align="start">
-        <Image src={`/elements/${element.key}/image`} alt="" w={44} h={44} radius="sm" />
+        <ElementImage element={element.key} size={44} />
         <div>
           <Title order={1} style={{ overflowWrap: 'anywhere' }}>
             {name}

@@ -1,4 +1,4 @@
-import { Anchor, Group, Image, List, Loader, Stack, Text, Title } from '@mantine/core'
+import { Anchor, Group, List, Loader, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { elementQuery } from '../api/elements.ts'
@@ -8,6 +8,7 @@ import { ElementDeeds } from '../marketplace/element-deeds.tsx'
 import { EntriesTable } from '../marketplace/entries-table.tsx'
 import { UpdateNotice } from '../marketplace/update-notice.tsx'
 import { versionWords } from '../marketplace/version-words.ts'
+import { ElementImage } from '../parts/element-image.tsx'
 import { Failure } from '../parts/failure.tsx'
 import { useTitle } from '../parts/use-title.ts'
 
@@ -25,7 +26,7 @@ export function MarketplaceElement() {
   return (
     <Stack maw="60rem">
       <Group wrap="nowrap" align="start">
-        <Image src={`/elements/${element.key}/image`} alt="" w={44} h={44} radius="sm" />
+        <ElementImage element={element.key} size={44} />
         <div>
           <Title order={1}>{name}</Title>
           <ElementBadges element={element} />

@@ -8,11 +8,14 @@ import { Failure } from './failure.tsx'
 export function DeleteButton({
   name,
   verb = 'Delete',
+  label = verb,
   children,
   onDelete,
 }: {
   name: string
   verb?: string
+  /** What the button reads; left out: the verb. */
+  label?: string
   /** What is lost with it. */
   children: string
   onDelete(): Promise<unknown>
@@ -35,7 +38,7 @@ export function DeleteButton({
           open()
         }}
       >
-        {verb}
+        {label}
       </Button>
       <Modal opened={opened} onClose={close} title={`${verb} ${name}?`}>
         <Stack>

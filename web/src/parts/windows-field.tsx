@@ -34,7 +34,7 @@ export function WindowsField({
               aria-label="Calls"
               min={1}
               allowDecimal={false}
-              w="8rem"
+              w="7rem"
               value={window.amount}
               onChange={(amount) => change(at, { amount: Number(amount) })}
             />
@@ -44,7 +44,7 @@ export function WindowsField({
               min={1}
               max={1000}
               allowDecimal={false}
-              w="6rem"
+              w="5rem"
               value={window.every}
               onChange={(every) => change(at, { every: Number(every) })}
             />
@@ -53,6 +53,7 @@ export function WindowsField({
               data={[...units]}
               allowDeselect={false}
               w="8rem"
+              miw="6rem"
               value={window.unit}
               onChange={(unit) => change(at, { unit: unit as LimitWindow['unit'] })}
             />

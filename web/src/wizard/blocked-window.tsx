@@ -10,16 +10,19 @@ import { keepWizard } from './resumption.ts'
 export function BlockedWindow({
   element,
   filled,
+  instanceId,
   onLeave,
 }: {
   element: Element
   filled: Filled
+  /** The one that is connected anew. */
+  instanceId?: number
   onLeave(): void
 }) {
   const { mutate, error, isPending } = useMutation({
     mutationFn: () =>
-      goToConsent(element, filled, () => {
-        keepWizard(element, filled)
+      goToConsent(element, filled, instanceId, () => {
+        keepWizard(element, filled, instanceId)
         onLeave()
       }),
   })
@@ -27,8 +30,8 @@ export function BlockedWindow({
     <Alert color="yellow" title="The window was not opened" role="alert">
       <Text size="sm">
         The browser kept the window of {element.name} from opening. Allow it for this page and try
-        again, or go there in this tab: you come back to this step. What you typed is kept, except
-        for secrets: those that the consent needs wait at the service.
+        again, or go there in this tab: you come back here. What you typed is kept, except for
+        secrets: those that the consent needs wait at the service.
       </Text>
       {error && <Failure error={error} />}
       <Group mt="sm">

@@ -42,8 +42,13 @@ export async function askConsent(
 }
 
 /** Leads this tab to the vendor, and back to our own page. `onLeave` keeps what is to outlive it. */
-export async function goToConsent(element: Element, filled: Filled, onLeave: () => void) {
-  const url = await consentUrl(element, filled)
+export async function goToConsent(
+  element: Element,
+  filled: Filled,
+  instanceId: number | undefined,
+  onLeave: () => void,
+) {
+  const url = await consentUrl(element, filled, instanceId)
   onLeave()
   location.assign(url)
 }

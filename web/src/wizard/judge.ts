@@ -12,7 +12,21 @@ export function judge(entry: Entry, value: string | boolean | undefined): string
   if (text.length > 1024 && entry.kind !== 'textarea' && !entry.secret) {
     return 'This is longer than any value may be'
   }
+  if (entry.pattern !== null && !fits(text, entry.pattern)) {
+    // A kept secret's placeholder is no example of it.
+    const example = entry.placeholder && !entry.secret ? `, such as "${entry.placeholder}"` : ''
+    return `This does not have the form that is wanted${example}`
+  }
   return undefined
+}
+
+/** What browsers can't read of RE2's syntax is left to the service to judge. */
+function fits(text: string, pattern: string): boolean {
+  try {
+    return new RegExp(`^(?:${pattern})$`, 'u').test(text)
+  } catch {
+    return true
+  }
 }
 
 /** The faults of all fields, as the form takes them. */
