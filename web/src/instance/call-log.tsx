@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { callLogQuery, type LoggedCall } from '../api/calls.ts'
 import { api, dataOf } from '../api/client.ts'
-import { of } from '../api/instances.ts'
+import { instanceQuery, of } from '../api/instances.ts'
 import { DataTable } from '../parts/data-table.tsx'
 import { ExchangeView } from '../parts/exchange.tsx'
 import { Failure } from '../parts/failure.tsx'
@@ -21,7 +21,12 @@ export function CallLog({ id, isOn }: { id: number; isOn: boolean }) {
   const { data, error, refetch, isFetching } = useQuery(callLogQuery(id))
   const [minutes, setMinutes] = useState('15')
   const [shown, setShown] = useState<LoggedCall>()
-  const refresh = () => queries.invalidateQueries({ queryKey: callLogQuery(id).queryKey })
+  const refresh = () =>
+    Promise.all([
+      queries.invalidateQueries({ queryKey: callLogQuery(id).queryKey }),
+      // The instance says whether the log is on.
+      queries.invalidateQueries({ queryKey: instanceQuery(id).queryKey }),
+    ])
   const begin = useMutation({
     mutationFn: () =>
       dataOf(

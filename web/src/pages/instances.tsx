@@ -27,10 +27,10 @@ export function Instances() {
     useInstances(filters)
   const [sorting, setSorting] = useState<Sorting>()
   // In order they are only when all are there.
-  const isReadingOn = sorting !== undefined && hasNextPage && rows.length < mostSorted
+  const isReadingOn = sorting !== undefined && hasNextPage && rows.length < mostSorted && !error
   useEffect(() => {
-    if (isReadingOn && !isFetchingNextPage && !error) void fetchNextPage()
-  }, [isReadingOn, isFetchingNextPage, error, fetchNextPage])
+    if (isReadingOn && !isFetchingNextPage) void fetchNextPage()
+  }, [isReadingOn, isFetchingNextPage, fetchNextPage])
   const inOrder = useMemo(() => sorted(rows, columns, sorting), [rows, sorting])
   const [selected, setSelected] = useState<ReadonlySet<number>>(new Set())
   const [run, setRun] = useState<number>()
