@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { seriousFaults } from '../support/axe.ts'
 import { signIn, startVisitor } from '../support/chromium.ts'
+import { until } from '../support/until.ts'
 import { type Furnished, furnish } from './furnished.ts'
 import { type Place, placesOf } from './places.ts'
 import { button } from './steps.ts'
@@ -67,7 +68,7 @@ async function goTo(page: Page, { path, ready, act }: Place) {
   if (path) await page.evaluate(`history.pushState({}, '', '/console${path}')`)
   if (ready) await page.getByText(ready).filter({ visible: true }).first().waitFor()
   const loading = page.getByRole('status', { name: /^Loading/ })
-  await expect.poll(() => loading.count(), { timeout: 30_000 }).toBe(0)
+  await until(async () => (await loading.count()) === 0)
   await act?.(page)
 }
 
