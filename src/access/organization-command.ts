@@ -97,9 +97,19 @@ function rename(id: number, text: string): Command {
   }
 }
 
+function readKey(text: string) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Error(
+      'The public key is no JSON. Give it in quotes, as the other installation answered POST /imports/keys.',
+    )
+  }
+}
+
 function allow(id: number, text: string): Command {
   return async (tools, terminal) => {
-    const publicKey = JSON.parse(text)
+    const publicKey = readKey(text)
     const named = { id, kid: String(publicKey?.kid) }
     const { kid, expiresAt } = await allowKey(tools, named, { publicKey }, operatorDeed(id))
     terminal.print(

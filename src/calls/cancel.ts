@@ -6,7 +6,7 @@ import { Refusal } from '../http/errors.ts'
 import { dropRequest } from './content.ts'
 import { type CallKey, cancelWaiting, findCall, type StoredCall } from './store.ts'
 
-/** So long a call that is tried may wait for its turn before it is put back, and a little more. */
+/** Where a limit is used up, a call that is tried is put back before that. */
 const patienceMs = 3_000
 const pauseMs = 200
 

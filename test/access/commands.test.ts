@@ -166,7 +166,8 @@ describe('npm run organization', () => {
       (await call(world, 'POST', '/instances/export', { body, authorization })).status
     expect(await leave()).toBe(403)
     for (const key of ['no json', 'null', '{}', JSON.stringify({ ...publicKey, d: 'AAAA' })]) {
-      expect((await organization('allow-export', String(id), key)).exit).toBe(1)
+      const { exit, complaints } = await organization('allow-export', String(id), key)
+      expect([exit, complaints.length]).toEqual([1, 1])
     }
     expect(await leave()).toBe(403)
     const { exit, lines } = await organization(

@@ -10,7 +10,8 @@ const entry = (key: string, more: object = {}) => ({
   ...more,
 })
 
-const element = (id: number, key: string, more: object) => ({
+/** An element with basic authentication, or as `more` says. */
+export const element = (id: number, key: string, more: object = {}) => ({
   format: 1,
   id,
   key,
