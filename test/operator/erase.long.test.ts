@@ -6,19 +6,23 @@ import { startWorld } from '../support/world.ts'
 import { operatorKey } from './operator.ts'
 
 const instances = 40_000
+/** Of one statement, which has to end within the service's time for one. */
+const slice = 2500
 
 test('an erasure whose process is killed goes on in another, to the last row', async () => {
   await using world = await startWorld()
   const { organizationId, userId } = await world.addOrganization()
   const query = async (text: string) =>
     (await world.context.db.pool.query(text, [organizationId])).rows
-  await world.context.db.pool.query(
-    `insert into instances (organization_id, id, user_id, element_id, element_version, name, tags,
-       configuration, authentication_type, settings, state)
-     select $1, 100000 + n, $2, 117, 'v', 'x', '{}', '{}', 'basic', '{}', 'verified'
-     from generate_series(1, ${instances}) n`,
-    [organizationId, userId],
-  )
+  for (let from = 1; from <= instances; from += slice) {
+    await world.context.db.pool.query(
+      `insert into instances (organization_id, id, user_id, element_id, element_version, name, tags,
+         configuration, authentication_type, settings, state)
+       select $1, 100000 + n, $2, 117, 'v', 'x', '{}', '{}', 'basic', '{}', 'verified'
+       from generate_series(${from}, ${from + slice - 1}) n`,
+      [organizationId, userId],
+    )
+  }
   const left = async () =>
     (await query('select count(*) as count from instances where organization_id = $1'))[0].count
   const env = {
