@@ -1,14 +1,11 @@
-import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { startEmbedded } from '../src/database/embedded.ts'
 import type { Held } from './soak-probe.ts'
-import { createCaller, freePort, help, nextMessage } from './stage.ts'
+import { createCaller, help, nextMessage, startService } from './stage.ts'
 
 /** An instance, as it is called through and changed. */
 export interface Connected {
@@ -39,7 +36,8 @@ export async function setSoakStage(): Promise<SoakStage> {
   const key = randomBytes(32)
   const caller = await createCaller(database.url, [{ id: 'soak', key }])
   const vendor = await help(resources, new URL('./moody-vendor.ts', import.meta.url))
-  const { url, child } = await startProbed(resources, {
+  const probe = fileURLToPath(new URL('./soak-probe.ts', import.meta.url))
+  const { url, child } = await startService(resources, ['--expose-gc', '--import', probe], {
     DATABASE_URL: database.url,
     LATCHKEY_KEYS: `soak:${key.toString('base64')}`,
     LATCHKEY_EGRESS_ALLOW: new URL(vendor.url).host,
@@ -58,29 +56,6 @@ export async function setSoakStage(): Promise<SoakStage> {
     metrics: () => readMetrics(url),
     [Symbol.asyncDispose]: () => stage.disposeAsync(),
   }
-}
-
-async function startProbed(resources: AsyncDisposableStack, settings: Record<string, string>) {
-  const port = await freePort()
-  const probe = fileURLToPath(new URL('./soak-probe.ts', import.meta.url))
-  const child = fork(new URL('../src/main.ts', import.meta.url), {
-    execArgv: ['--expose-gc', '--import', probe],
-    env: { PATH: process.env.PATH, NODE_ENV: 'production', PORT: String(port), ...settings },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
-  resources.defer(() => end(child))
-  const url = `http://127.0.0.1:${port}`
-  while (!(await fetch(`${url}/ready`).catch(() => undefined))?.ok) {
-    if (child.exitCode !== null) throw new Error('the service did not start')
-    await delay(50)
-  }
-  return { url, child }
-}
-
-async function end(child: ChildProcess) {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  child.kill()
-  await once(child, 'exit')
 }
 
 const entries = [

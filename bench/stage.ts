@@ -1,4 +1,4 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import manifest from '../package.json' with { type: 'json' }
 import { createOrganization } from '../src/access/organization.ts'
 import { openDatabase } from '../src/database/database.ts'
 import { startEmbedded } from '../src/database/embedded.ts'
@@ -92,17 +92,21 @@ export async function help(resources: AsyncDisposableStack, file: URL, args: str
   return { child, pid: child.pid!, url: await nextMessage<string>(child) }
 }
 
-/** As in production, but that nobody reads its log. */
+const startCommand = /^UV_THREADPOOL_SIZE=(\d+) exec node (.+) src\/main\.ts$/
+
+/** As `npm start` does, but that nobody reads its log. */
 export async function startService(
   resources: AsyncDisposableStack,
   nodeOptions: readonly string[],
   settings: Record<string, string>,
-): Promise<Measured> {
+): Promise<Measured & { child: ChildProcess }> {
   const port = await freePort()
-  const file = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-  const child = spawn(process.execPath, [...nodeOptions, file], {
-    env: { PATH: process.env.PATH, NODE_ENV: 'production', PORT: String(port), ...settings },
-    stdio: ['ignore', 'ignore', 'inherit'],
+  const [, threads, options] = startCommand.exec(manifest.scripts.start)!
+  const env = { PATH: process.env.PATH, UV_THREADPOOL_SIZE: threads, NODE_ENV: 'production' }
+  const child = fork(new URL('../src/main.ts', import.meta.url), {
+    execArgv: [...options!.split(' '), ...nodeOptions],
+    env: { ...env, PORT: String(port), ...settings },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   resources.defer(() => end(child))
   const url = `http://127.0.0.1:${port}`
@@ -113,7 +117,7 @@ export async function startService(
     }
     await delay(50)
   }
-  return { url, pid: child.pid! }
+  return { url, pid: child.pid!, child }
 }
 
 export async function nextMessage<Message>(child: ChildProcess): Promise<Message> {

@@ -1,9 +1,6 @@
-import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { createCaller, freePort, help, nextMessage } from './stage.ts'
+import { createCaller, help, nextMessage, startService } from './stage.ts'
 import type { CallersOrder, CallersReport } from './waiting-callers.ts'
 import type { Held, ProbeOrder, Stall } from './waiting-probe.ts'
 
@@ -37,11 +34,14 @@ export async function setWaitingStage(databaseUrl: string): Promise<WaitingStage
   const user = `User ${caller.userSecret}, Organization ${caller.organizationSecret}`
   const vendor = await help(resources, new URL('./gateway-vendor.ts', import.meta.url))
   const callers = await help(resources, new URL('./waiting-callers.ts', import.meta.url))
-  const { url, child } = await startProbed(resources, {
+  const probe = fileURLToPath(new URL('./waiting-probe.ts', import.meta.url))
+  const { url, child } = await startService(resources, ['--import', probe], {
     DATABASE_URL: databaseUrl,
     LATCHKEY_KEYS: `bench:${key.toString('base64')}`,
     LATCHKEY_EGRESS_ALLOW: new URL(vendor.url).host,
   })
+  // It would wait for the calls that wait.
+  resources.defer(() => void child.kill('SIGKILL'))
   const send = async <Answer>(method: string, path: string, body?: object): Promise<Answer> => {
     const answer = await fetch(url + path, {
       method,
@@ -102,25 +102,4 @@ const element = {
   ],
   baseUrl: '{url}',
   authentications: [{ type: 'bearer', name: 'Key', token: '{key}' }],
-}
-
-async function startProbed(resources: AsyncDisposableStack, settings: Record<string, string>) {
-  const port = await freePort()
-  const probe = fileURLToPath(new URL('./waiting-probe.ts', import.meta.url))
-  const child = fork(new URL('../src/main.ts', import.meta.url), {
-    execArgv: ['--import', probe],
-    env: { PATH: process.env.PATH, NODE_ENV: 'production', PORT: String(port), ...settings },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
-  resources.defer(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    child.kill('SIGKILL')
-    await once(child, 'exit')
-  })
-  const url = `http://127.0.0.1:${port}`
-  while (!(await fetch(`${url}/ready`).catch(() => undefined))?.ok) {
-    if (child.exitCode !== null) throw new Error('the service did not start')
-    await delay(50)
-  }
-  return { url, child }
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import closeWithGrace from 'close-with-grace'
 import pino, { type Logger } from 'pino'
 import { buildApp } from './app.ts'
@@ -18,6 +19,10 @@ import { type Sandbox, startSandbox } from './sandbox/sandbox.ts'
 import { openStorage } from './vault/storage.ts'
 import { startWorkers } from './workers.ts'
 
+// Bodies pass through in buffers outside of the heap. Else 64 MB of them, long free, stop everything
+// for a full collection, some times a second where much is streamed.
+setFlagsFromString('--external-memory-accounted-in-global-limit')
+
 const drainMs = 30_000
 // After the drain PostgreSQL takes as long again where it has to be forced.
 const patienceMs = 70_000
@@ -26,7 +31,7 @@ async function main() {
   const config = readEnv(process.env)
   const log = pino(
     { level: config.logLevel },
-    pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 250 }),
+    pino.destination({ dest: 1, sync: false, minLength: 15_360, periodicFlush: 250 }),
   )
   const resources = new AsyncDisposableStack()
   let closing: Promise<void> | undefined

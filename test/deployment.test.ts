@@ -29,6 +29,12 @@ test('docker compose passes on every variable that a service with DATABASE_URL r
   expect(compose).toMatch(/LATCHKEY_KEYS: '\$\{LATCHKEY_KEYS:\?/)
 })
 
+test('the image starts the service as npm does', async () => {
+  const command = /^CMD (.*)$/m.exec(await read('Dockerfile'))![1]!
+  const threads = /UV_THREADPOOL_SIZE=\d+/.exec(await read('Dockerfile'))![0]
+  expect(manifest.scripts.start).toBe(`${threads} exec ${JSON.parse(command).join(' ')}`)
+})
+
 test('the image runs the Node that the tests ran on', async () => {
   const images = (await read('Dockerfile')).matchAll(/^FROM node:([\d.]+)-\S*slim\b/gm)
   const version = manifest.devDependencies.node

@@ -18,6 +18,7 @@ export function withHeaders(
   request: VendorRequest,
   headers: Iterable<readonly [name: string, value: string]>,
 ): VendorRequest {
-  const more = Array.from(headers, ([name, value]) => [name.toLowerCase(), value])
-  return { ...request, headers: { ...request.headers, ...Object.fromEntries(more) } }
+  const all = { ...request.headers }
+  for (const [name, value] of headers) all[name.toLowerCase()] = value
+  return { ...request, headers: all }
 }

@@ -5,6 +5,7 @@ import { aborted } from './failure.ts'
 
 /** Idle origins beyond this many are closed, the least recently used first. */
 const maxOrigins = 1000
+const longestMs = 60_000
 
 /**
  * The pools of open connections, one for each origin. A connection was judged when it was opened,
@@ -14,6 +15,9 @@ const maxOrigins = 1000
 export class Origins {
   readonly #pools = new LRUCache<string, Pool>({
     max: maxOrigins,
+    // Of the whole pool: undici's own limit asks the clock for every connection at every request.
+    ttl: longestMs,
+    ttlAutopurge: true,
     dispose: (pool) => {
       if (!this.#closing) pool.close().catch(() => {})
     },
@@ -57,17 +61,15 @@ export class Origins {
       keepAliveTimeout: 4_000,
       keepAliveMaxTimeout: 10_000,
       keepAliveTimeoutThreshold: 1_000,
-      clientTtl: 60_000,
       // The deadline of each exchange is the only clock; undici's start anew with every byte.
       headersTimeout: 0,
       bodyTimeout: 0,
     })
     const forget = () => {
       const { connected, size } = pool.stats
-      if (connected === 0 && size === 0 && this.#pools.peek(origin) === pool) {
-        this.#pools.delete(origin)
-        if (this.#pools.size === 0) this.#onEmpty()
-      }
+      if (connected > 0 || size > 0) return
+      if (this.#pools.peek(origin) === pool) this.#pools.delete(origin)
+      if (this.#pools.size === 0) this.#onEmpty()
     }
     pool.on('disconnect', forget).on('connectionError', forget)
     this.#pools.set(origin, pool)

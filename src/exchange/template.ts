@@ -117,7 +117,8 @@ export function splitTemplate(template: string): readonly TemplatePart[] {
 
 /** The value of an entry sent through filters such as `|lower|replace:-:_`. */
 function filtered(values: Values, key: string, filters: string, allowance: Allowance): string {
-  return applyFilters(textOf(values, key), filters.split('|').slice(1), key, allowance)
+  const text = textOf(values, key)
+  return filters === '' ? text : applyFilters(text, filters.split('|').slice(1), key, allowance)
 }
 
 /**

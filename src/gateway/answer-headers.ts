@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { decideOnce } from './decide-once.ts'
 
 /** What belongs to the connection with the vendor (RFC 9110, section 7.6.1). */
 const ofConnection = [
@@ -33,18 +33,12 @@ const ofOrigin = [
 ]
 
 const kept = new Set([...ofConnection, ...ofOrigin])
-const known = new LRUCache<string, boolean>({ max: 5_000 })
 
 /** Whether a header of a vendor's answer stays with us, whatever its case. */
-export function staysHere(name: string): boolean {
-  const decided = known.get(name)
-  if (decided !== undefined) return decided
+export const staysHere = decideOnce(5_000, (name) => {
   const lower = name.toLowerCase()
-  const decision =
-    kept.has(lower) || lower.startsWith('elements-') || lower.startsWith('access-control-')
-  known.set(name, decision)
-  return decision
-}
+  return kept.has(lower) || lower.startsWith('elements-') || lower.startsWith('access-control-')
+})
 
 /** Those that the vendor's `Connection` names; undefined where it names nothing of interest. */
 export function namedByConnection(

@@ -60,7 +60,7 @@ export async function attempt(
   const login = sessionLogin(connection)
   const session = login && (await sessionOf(context, connection, login))
   const values = session ? new Map([...own, ...session.values]) : own
-  const clientCertificate = await certificateFor?.(opened.base.origin)
+  const clientCertificate = certificateFor && (await certificateFor(opened.base.origin))
   for (let first = false; ; first = true) {
     const waited = limited && trip.course?.waits()
     const turn = limited && (await takeTurn(trip, limited, first).finally(waited))

@@ -7,7 +7,7 @@ import { type Answered, attempt, type Trip } from './attempt.ts'
 import { answerChallenges } from './attempt-challenged.ts'
 import type { Opened } from './callable.ts'
 import type { Course } from './course.ts'
-import { type CallBody, keepBody, letGo } from './keep-body.ts'
+import { type CallBody, keepBody, letGo, type Reading } from './keep-body.ts'
 import { saysEnded, saysThrottled } from './markers.ts'
 import type { CallOptions } from './options.ts'
 import { fillPlaceholders } from './placeholders.ts'
@@ -72,14 +72,20 @@ export async function call(
   request: GatewayRequest,
   place: CallPlace,
 ): Promise<Called> {
-  const { signAgain } = typeOf(opened.connection.credentials.authentication)
-  const retries = place.retries ?? opened.settings.retries ?? 0
-  const mayRepeat = retries > 0 || signAgain !== undefined || canRenew(opened.connection)
-  const trip = await prepare(context, opened, request, place, mayRepeat)
+  const { base, settings, connection, organizationId } = opened
+  const { authentication } = connection.credentials
+  const { signAgain } = typeOf(authentication)
+  const retries = place.retries ?? settings.retries ?? 0
+  const mayRepeat = retries > 0 || signAgain !== undefined || canRenew(connection)
+  const called = base.href.slice(0, -1) + fillPlaceholders(request.path, settings)
+  const reading = { room: context.bodyRoom, organizationId, idleMs: context.egress.idleMs }
+  const keeping = keepBody(request.body, authentication, request.headers, mayRepeat, reading)
+  const body = keeping instanceof Promise ? await keeping : keeping
   try {
+    const trip = prepare(context, opened, request, place, { called, body, reading })
     return await sendTrip(context, opened, request, trip, retries)
   } finally {
-    letGo(trip.body, request.body, trip.reading)
+    letGo(body, request.body, reading)
   }
 }
 
@@ -110,7 +116,8 @@ async function sendTrip(
     }
     try {
       const { answer } = answered
-      if (await saysEnded(credentials.authentication, answer)) {
+      const ended = saysEnded(credentials.authentication, answer)
+      if (ended instanceof Promise ? await ended : ended) {
         const renewed = isRenewed
           ? undefined
           : await renewFor(context, current, answered, request, isKept)
@@ -123,7 +130,8 @@ async function sendTrip(
           continue
         }
       }
-      const isThrottled = await saysThrottled(element, answer)
+      const throttled = saysThrottled(element, answer)
+      const isThrottled = throttled instanceof Promise ? await throttled : throttled
       if (isThrottled) hold(context, current, answer)
       if (isSafe && (isThrottled || isPassing(answer.status)) && rounds.hasMore) {
         const again = rounds.next(findRetryAfter(element, answer.headers), answered.discard)
@@ -137,17 +145,14 @@ async function sendTrip(
   }
 }
 
-async function prepare(
+function prepare(
   context: Needs,
-  { base, settings, connection, organizationId, instanceId }: Opened,
-  { method, headers, path, body: given }: GatewayRequest,
+  { base, connection, organizationId, instanceId }: Opened,
+  { method, headers }: GatewayRequest,
   { signal, told, waitMs, course }: CallPlace,
-  mayRepeat: boolean,
-): Promise<Trip> {
+  { called, body, reading }: { called: string; body: CallBody; reading: Reading },
+): Trip {
   const { authentication } = connection.credentials
-  const called = base.href.slice(0, -1) + fillPlaceholders(path, settings)
-  const reading = { room: context.bodyRoom, organizationId, idleMs: context.egress.idleMs }
-  const body = await keepBody(given, authentication, headers, mayRepeat, reading)
   return {
     context,
     circuit: context.breakers.of(`${organizationId}/${instanceId}`, base),

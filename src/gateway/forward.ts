@@ -30,18 +30,19 @@ export async function forward(
     if (!response.writableFinished) left.abort()
   })
   const course = new Course(context, request)
-  const called = await begin(context, expecting, keep, request, reply, left, course).catch(
-    (error) => {
-      if (!response.destroyed) {
-        const explained = explain(request, reply, error)
-        const { code } = explainError(explained, request)
-        course.ends(problems[code].status, code)
-        throw explained
-      }
-      reply.hijack()
-      observe(context, { request, reply, status: 499, broken: 'client-left', course })
-    },
-  )
+  let called: Called | undefined
+  try {
+    called = await begin(context, expecting, keep, request, reply, left, course)
+  } catch (error) {
+    if (!response.destroyed) {
+      const explained = explain(request, reply, error as Error)
+      const { code } = explainError(explained, request)
+      course.ends(problems[code].status, code)
+      throw explained
+    }
+    reply.hijack()
+    observe(context, { request, reply, status: 499, broken: 'client-left', course })
+  }
   if (!called) return
   const { answer } = called
   course.answers(answer, response)
@@ -68,7 +69,7 @@ async function begin(
   course: Course,
 ): Promise<Called | undefined> {
   const { headers: given, method } = request
-  const body = bodyOf(request, reply, expecting)
+  const body = bodyOf(request, reply, expecting, context.egress.turns)
   const target = targetOf(request.raw.url!)
   const options = readOptions(given)
   const finding = context.connections.of(given.authorization)

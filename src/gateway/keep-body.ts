@@ -26,17 +26,17 @@ export interface Reading {
 
 /**
  * The body as it is needed: all of it where it is signed, and where it may have to be sent again if
- * it is small and says so; otherwise as it comes.
+ * it is small and says so; otherwise as it comes, and then no promise.
  * @throws {Refusal} `body-too-large-to-sign`, `bodies-busy`
  * @throws {EgressFailure} `aborted` where the client leaves, or is too slow
  */
-export async function keepBody(
+export function keepBody(
   body: CallBody,
   authentication: Authentication,
   headers: Record<string, string>,
   mayRepeat: boolean,
   reading: Reading,
-): Promise<CallBody> {
+): CallBody | Promise<CallBody> {
   if (body.kind === 'none') return body
   if (typeOf(authentication).seesBody(authentication, headers)) {
     return readBody(body, toBeSigned(authentication), reading)

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { LRUCache } from 'lru-cache'
+import { decideOnce } from './decide-once.ts'
 
 /** Headers of a client that its vendor gets, by name. */
 const names = new Set([
@@ -53,17 +53,12 @@ const patterns = [
 const never =
   /^(?:authorization|cookie2?|host|forwarded|via|expect|origin|referer|connection|keep-alive|te|trailer|transfer-encoding|upgrade|content-length|elements-.*|proxy-.*|sec-.*|x-forwarded.*|x-http-host.*)$/
 
-const known = new LRUCache<string, boolean>({ max: 2_000 })
-
 /** Whether a client's header of that name, in lower case, goes on to the vendor. */
-export function isHandedOn(name: string): boolean {
-  const decided = known.get(name)
-  if (decided !== undefined) return decided
-  const decision =
-    !never.test(name) && (names.has(name) || patterns.some((pattern) => pattern.test(name)))
-  known.set(name, decision)
-  return decision
-}
+export const isHandedOn = decideOnce(
+  2_000,
+  (name) =>
+    !never.test(name) && (names.has(name) || patterns.some((pattern) => pattern.test(name))),
+)
 
 /**
  * What the vendor gets of a client's headers, repeats joined. `named` are those besides that the

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { aborted } from '../egress/failure.ts'
 import type { TrailedBody } from '../egress/trailed.ts'
+import { piece, type Turns } from '../egress/turns.ts'
 import { isHandedOn } from './request-headers.ts'
 
 /**
@@ -13,19 +14,23 @@ export class Upload extends Readable {
   readonly trailers: TrailedBody['trailers'] | undefined
   readonly #source: IncomingMessage
   readonly #onFirstRead: () => void
+  readonly #turns: Turns
   #isReading = false
+  #run = 0
+  #rests = false
 
   /** @param onFirstRead called when the body is wanted: the moment to say `100 Continue` */
-  constructor(source: IncomingMessage, onFirstRead: () => void) {
+  constructor(source: IncomingMessage, turns: Turns, onFirstRead: () => void) {
     super({ highWaterMark: 64 * 1024 })
     this.trailers = trailersOf(source)
     this.#source = source
+    this.#turns = turns
     this.#onFirstRead = onFirstRead
   }
 
   override _read(): void {
     if (!this.#isReading) this.#begin()
-    this.#source.resume()
+    if (!this.#rests) this.#source.resume()
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
@@ -44,6 +49,20 @@ export class Upload extends Readable {
 
   readonly #onData = (chunk: Buffer) => {
     if (!this.push(chunk)) this.#source.pause()
+    this.#run += chunk.length
+    if (this.#run >= piece) this.#rest()
+  }
+
+  #rest() {
+    this.#run = 0
+    this.#rests = true
+    this.#source.pause()
+    this.#turns.wait(() => {
+      this.#rests = false
+      if (this.destroyed || this.readableLength >= this.readableHighWaterMark) return false
+      this.#source.resume()
+      return true
+    })
   }
 
   readonly #onEnd = () => {
