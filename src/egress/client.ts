@@ -10,6 +10,7 @@ import type { StreamAnswer } from './stream-answer.ts'
 import type { StreamRequest } from './stream-request.ts'
 import { createTrust } from './trust.ts'
 import { readProxy } from './tunnel.ts'
+import { Turns } from './turns.ts'
 import { Watch } from './watch.ts'
 
 export type { ClientCertificate, EgressAnswer, EgressRequest, StreamAnswer, StreamRequest }
@@ -28,6 +29,8 @@ export interface Egress extends AsyncDisposable {
   open(request: StreamRequest): Promise<StreamAnswer>
   /** How long a stream may be silent, whoever it comes from. */
   readonly idleMs: number
+  /** Where long bodies wait for one another, whichever way they go. */
+  readonly turns: Turns
   /** Why nothing is sent to an address, as far as that shows without resolving its name. */
   judge(url: URL): { reason: string } | undefined
 }
@@ -65,6 +68,7 @@ export function createEgress(options: EgressOptions): Egress {
     identities,
     places: new Places(policy),
     watch: new Watch(),
+    turns: new Turns(),
     firstByteMs: options.firstByteMs ?? 60_000,
     idleMs: options.idleMs ?? 60_000,
   }
@@ -90,6 +94,7 @@ export function createEgress(options: EgressOptions): Egress {
       return settle.promise
     },
     idleMs: streams.idleMs,
+    turns: streams.turns,
     judge: (url) => policy.judgeUrl(url),
     [Symbol.asyncDispose]: () => identities.close(),
   }

@@ -18,12 +18,14 @@ import { breakOff, endWith, pairs } from './sink.ts'
 import type { StreamAnswer } from './stream-answer.ts'
 import type { StreamRequest } from './stream-request.ts'
 import { dispatchTrailed, isTrailed } from './trailed.ts'
+import { piece, type Turns } from './turns.ts'
 import type { Watch, Watched } from './watch.ts'
 
 export interface StreamContext {
   identities: Identities
   places: Places
   watch: Watch
+  turns: Turns
   /** Where a request says nothing of it. */
   firstByteMs: number
   idleMs: number
@@ -35,8 +37,6 @@ const repeatableMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 const brokenSocket = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 /** Of a body that nobody takes yet; then the vendor has to wait. */
 const maxHeld = 64 * 1024
-/** Handed over in one go: then others have their turn, however fast vendor and client are. */
-const longestRun = 256 * 1024
 /** A connection is worth so many bytes that nobody wants. */
 const maxDiscarded = 64 * 1024
 
@@ -153,7 +153,7 @@ export class Stream implements Dispatcher.DispatchHandler, StreamAnswer, Watched
     if (this.#sink) {
       if (!this.#sink.write(chunk)) controller.pause()
       this.#run += chunk.length
-      if (this.#run >= longestRun) this.#rest(controller)
+      if (this.#run >= piece) this.#rest(controller)
     } else if (this.#discarded !== undefined) {
       this.#discarded += chunk.length
       if (this.#discarded > maxDiscarded) this.#fail(aborted())
@@ -264,9 +264,11 @@ export class Stream implements Dispatcher.DispatchHandler, StreamAnswer, Watched
     this.#run = 0
     this.#rests = true
     controller.pause()
-    setImmediate(() => {
+    this.#context.turns.wait(() => {
       this.#rests = false
-      if (!this.#sink?.writableNeedDrain) this.#controller?.resume()
+      if (!this.#controller || this.#sink?.writableNeedDrain) return false
+      this.#controller.resume()
+      return true
     })
   }
 

@@ -83,6 +83,7 @@ export function towards({ port }: StandInServer, egress: Egress): Egress {
       return egress.send({ ...request, url, headers })
     },
     idleMs: egress.idleMs,
+    turns: egress.turns,
     open() {
       throw new Error('the stand-ins answer whole')
     },
