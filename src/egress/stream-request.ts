@@ -1,6 +1,14 @@
 import type { Readable } from 'node:stream'
 import type { ClientCertificate } from './request.ts'
 
+/** What tells that nobody waits any more: an `AbortSignal`, or as much of one as is needed. */
+export interface Cancellation {
+  readonly aborted: boolean
+  readonly reason: unknown
+  addEventListener(type: 'abort', listener: () => void, options?: { once: boolean }): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
 /** A request whose bodies stream. */
 export interface StreamRequest {
   method: string
@@ -13,7 +21,7 @@ export interface StreamRequest {
   /** Of a body that streams; left out where it is not known. */
   length?: number | undefined
   clientCertificate?: ClientCertificate | undefined
-  signal?: AbortSignal | undefined
+  signal?: Cancellation | undefined
   /**
    * Asked right before the first byte is written. Where it says no, nothing is sent, and the request
    * fails with the code `withdrawn`.

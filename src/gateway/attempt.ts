@@ -3,12 +3,14 @@ import type { Context } from '../context.ts'
 import type { Element } from '../definition/element.ts'
 import type { StreamAnswer } from '../egress/client.ts'
 import { EgressFailure } from '../egress/failure.ts'
+import type { Cancellation } from '../egress/stream-request.ts'
 import type { Values, VendorRequest } from '../exchange/request.ts'
 import { Refusal } from '../http/errors.ts'
 import type { OverReason, Permit } from '../limits/limited.ts'
 import type { Circuit, Flight } from './breaker.ts'
 import type { Opened } from './callable.ts'
 import type { Course } from './course.ts'
+import { following } from './departure.ts'
 import type { CallBody, Reading } from './keep-body.ts'
 import { sessionLogin, sessionOf } from './session.ts'
 import { type Sign, signPlainly, unsignable } from './sign.ts'
@@ -22,7 +24,7 @@ export interface Trip {
   reading: Reading
   /** By `performance.now()`: for its turn. */
   deadline: number
-  signal: AbortSignal
+  signal: Cancellation
   told: Record<string, string>
   attempts: number
   tellsAttempts: boolean
@@ -117,7 +119,7 @@ export async function attempt(
 interface Turn {
   permit: Permit
   isUsed: boolean
-  signal: AbortSignal
+  signal: Cancellation
   over(): OverReason | undefined
 }
 
@@ -130,15 +132,14 @@ async function takeTurn(
     const permit = await context.limiter.acquire(limited, { deadline, signal, first })
     return { permit, isUsed: false, signal, over: () => undefined }
   }
-  const holding = new AbortController()
+  const holding = following(signal)
   let reason: OverReason | undefined
   const onOver = (why: OverReason) => {
     reason = why
     holding.abort()
   }
   const permit = await context.limiter.acquire(limited, { deadline, signal, first, onOver })
-  const either = AbortSignal.any([signal, holding.signal])
-  return { permit, isUsed: false, signal: either, over: () => reason }
+  return { permit, isUsed: false, signal: holding.signal, over: () => reason }
 }
 
 /** Asked once more where the connection breaks as it is used: that is another call to the vendor. */

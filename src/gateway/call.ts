@@ -2,6 +2,7 @@ import { typeOf } from '../authentication/authentication.ts'
 import type { Context } from '../context.ts'
 import type { StreamAnswer } from '../egress/client.ts'
 import { EgressFailure } from '../egress/failure.ts'
+import type { Cancellation } from '../egress/stream-request.ts'
 import { findRetryAfter } from '../probe/judge.ts'
 import { type Answered, attempt, type Trip } from './attempt.ts'
 import { answerChallenges } from './attempt-challenged.ts'
@@ -35,7 +36,7 @@ export interface Called {
 }
 
 export interface CallPlace extends CallOptions {
-  signal: AbortSignal
+  signal: Cancellation
   /** Gets what there is to tell of the call in headers, whether it ends well or not. */
   told: Record<string, string>
   /** Who looks on. */

@@ -8,6 +8,7 @@ import { mayTrail } from './answer-headers.ts'
 import { type Called, call } from './call.ts'
 import { bodyOf, type Expecting } from './client-body.ts'
 import { Course } from './course.ts'
+import { Departure } from './departure.ts'
 import { brokenAnswer, refusalFor, unrenderable } from './failure.ts'
 import { type FinishedCall, observe } from './finished.ts'
 import { writeHead } from './head.ts'
@@ -25,7 +26,7 @@ export async function forward(
   reply: FastifyReply,
 ): Promise<void> {
   const { raw: response } = reply
-  const left = new AbortController()
+  const left = new Departure()
   response.on('timeout', keepWaiting).on('close', () => {
     if (!response.writableFinished) left.abort()
   })
@@ -51,7 +52,7 @@ export async function forward(
     await answer.pipe(response, mayTrail)
     observe(context, { request, reply, status, broken: undefined, course })
   } catch (error) {
-    const broken = whoBroke(error as EgressFailure, left.signal)
+    const broken = whoBroke(error as EgressFailure, left)
     observe(context, { request, reply, status, broken, course })
   } finally {
     called.end()
@@ -65,7 +66,7 @@ async function begin(
   keep: Keep,
   request: FastifyRequest,
   reply: FastifyReply,
-  left: AbortController,
+  left: Departure,
   course: Course,
 ): Promise<Called | undefined> {
   const { headers: given, method } = request
@@ -94,7 +95,7 @@ async function begin(
       course.ends(202, '')
       return undefined
     }
-    const place = { ...options, signal: left.signal, told, course }
+    const place = { ...options, signal: left, told, course }
     const called = await call(context, callable, asked, place)
     try {
       const mount = rootOf(context, request, target) + target.mount
@@ -113,7 +114,7 @@ async function begin(
   }
 }
 
-function whoBroke({ code }: EgressFailure, { aborted }: AbortSignal): FinishedCall['broken'] {
+function whoBroke({ code }: EgressFailure, { aborted }: Departure): FinishedCall['broken'] {
   if (aborted) return 'client-left'
   return code === 'stalled' ? 'client-stalled' : 'vendor-broke-off'
 }

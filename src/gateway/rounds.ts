@@ -1,16 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { aborted } from '../egress/failure.ts'
+import type { Cancellation } from '../egress/stream-request.ts'
+import { following } from './departure.ts'
 import { pauseBefore } from './retry.ts'
 
 /** How often a call may be sent again, and when. */
 export class Rounds {
   readonly #retries: number
   readonly #deadline: number
-  readonly #signal: AbortSignal
+  readonly #signal: Cancellation
   #round = 0
 
   /** @param trip its deadline by `performance.now()` */
-  constructor(retries: number, { deadline, signal }: { deadline: number; signal: AbortSignal }) {
+  constructor(retries: number, { deadline, signal }: { deadline: number; signal: Cancellation }) {
     this.#retries = retries
     this.#deadline = deadline
     this.#signal = signal
@@ -32,7 +34,7 @@ export class Rounds {
     this.#round += 1
     begin()
     try {
-      await delay(ms, undefined, { signal: this.#signal })
+      await delay(ms, undefined, { signal: following(this.#signal).signal })
     } catch {
       throw aborted()
     }

@@ -1,3 +1,4 @@
+import type { Cancellation } from '../egress/stream-request.ts'
 /** At most so many calls started in any such time. */
 export interface LimitWindow {
   amount: number
@@ -38,7 +39,7 @@ export type OverReason = 'held-too-long' | 'lease-over'
 export interface WaitOptions {
   /** By `performance.now()`. */
   deadline: number
-  signal?: AbortSignal | undefined
+  signal?: Cancellation | undefined
   /** Before all others of its instance: its turn has been before. */
   first?: boolean | undefined
   /** The call in flight has to be ended now, and then released. */
