@@ -14,6 +14,7 @@ export interface PlanNode {
   Alias?: string
   'Index Name'?: string
   'Index Cond'?: string
+  Filter?: string
   'Shared Hit Blocks'?: number
   'Shared Read Blocks'?: number
   /** Of one loop, as an average. */

@@ -52,7 +52,8 @@ function requestsOf(
           'helpdesk.connectwise.company': 'company_f',
         },
         tags: [seededTag],
-        name: 'Test',
+        // As long as those that are there: a shorter one would fit into what is left of their pages.
+        name: 'Acme help desk 0123456789ab',
       }),
     },
   ]

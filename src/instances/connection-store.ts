@@ -1,7 +1,13 @@
 import type pg from 'pg'
 import type { Principal } from '../access/store.ts'
 import { type Db, prepared } from '../database/database.ts'
-import { type InstanceRecord, type InstanceTimes, instanceColumns, ownerOf } from './store.ts'
+import {
+  type InstanceRecord,
+  type InstanceTimes,
+  instanceColumns,
+  ownerOf,
+  secretsOf,
+} from './store.ts'
 
 export interface StoredSecret {
   entry: string
@@ -30,7 +36,7 @@ const findStatement = {
         'lastName', u.last_name, 'role', u.role) as user,
       (select json_agg(s) from (
         select entry, secret_version as "secretVersion", origins, sealed
-        from secrets where organization_id = $1 and owner = $3 order by secret_version desc
+        from ${secretsOf('$3')} order by secret_version desc
       ) s) as secrets
     from instances i join users u on u.organization_id = $1 and u.id = i.user_id
     where i.organization_id = $1 and i.id = $2`,

@@ -2,8 +2,8 @@ import type { Db } from '../database/database.ts'
 import type { InstanceFilters, SoughtText, Window } from './list-query.ts'
 import { listIds, listNamed, lookThrough } from './list-store.ts'
 
-/** How many are looked through first. */
-const glance = 100
+/** How many are looked through first: as few as cost no more than the index of names does. */
+const glance = 20
 /** How many where that has found some, but no page of them. */
 const nearby = 500
 /** How many where as many again and again would be a page; else an index of names is asked. */

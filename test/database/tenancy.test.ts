@@ -53,6 +53,8 @@ const tenantTables = [
   'webhook_lanes',
   'webhooks',
 ]
+/** Of one column each, whose values are not used twice in the installation. */
+const hashed = ['instance_tokens_of_instance', 'secrets_of_owner']
 const sharedTables = [
   'element_versions',
   'key_rotations',
@@ -112,7 +114,9 @@ describe('in the catalog', () => {
     expect(primary.map((row) => row.table).sort()).toEqual(tenantTables)
     for (const row of rows) {
       // As a column, or in what is computed of it.
-      expect(row.definition, row.index).toMatch(/\borganization_id\b/)
+      if (!hashed.includes(row.index)) {
+        expect(row.definition, row.index).toMatch(/\borganization_id\b/)
+      }
       if (row.primary) expect(row.columns[0], row.index).toBe('organization_id')
     }
   })
@@ -161,7 +165,9 @@ describe('every statement of a request on a table of tenants', () => {
         if (!tenantTables.includes(table)) continue
         expect(type, `${alias} in ${text}`).not.toBe('Seq Scan')
         expect(conditions, `${alias} in ${text}`).toMatch(
-          new RegExp(`\\b${alias}\\.organization_id = |= ${alias}\\.organization_id\\b`),
+          new RegExp(
+            `\\b${alias}\\.organization_id(?: \\+ 0\\))? = |= ${alias}\\.organization_id\\b`,
+          ),
         )
         looked += 1
       }
