@@ -47,6 +47,8 @@ export async function seedInstances(
   await client.connect()
   try {
     await client.query("set maintenance_work_mem = '512MB'")
+    // Else the vacuum below finds rows whose commit is not on disk yet, and does not mark their pages.
+    await client.query('set synchronous_commit = on')
     await client.query(rows.members)
     for (const [place, { organizationId, userId }] of [big, small].entries()) {
       await client.query(rows.member, [place, organizationId, userId])
