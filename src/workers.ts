@@ -1,6 +1,7 @@
 import { continueUserErasure, type UserErasure } from './access/erase.ts'
 import type { SendJob } from './calls/job.ts'
 import { sendWaiting } from './calls/send.ts'
+import { planSweeps, sweepForgotten } from './calls/sweep.ts'
 import type { Context } from './context.ts'
 import { checkDueInstances, planChecks, planNextChecks } from './health/jobs.ts'
 import type { RefreshJob } from './instances/token-life.ts'
@@ -18,7 +19,11 @@ export async function startWorkers(context: Context): Promise<void> {
   await context.jobs.work('deliver-events', (job: DeliveryJob, signal) =>
     deliverWaiting(context, job, signal),
   )
-  await context.jobs.work('send-later', (job: SendJob, signal) => sendWaiting(context, job, signal))
+  await context.jobs.work('send-later', (job: SendJob, signal, ending) =>
+    sendWaiting(context, job, signal, ending),
+  )
+  await context.jobs.work('sweep-later', () => sweepForgotten(context))
+  await planSweeps(context)
   await context.jobs.work('purge', (job) => purgeInBackground(context, job))
   await context.jobs.work('plan-purges', (job) => planNextPurges(context, job))
   await planPurges(context)

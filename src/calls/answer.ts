@@ -3,7 +3,8 @@ import type { Called } from '../gateway/call.ts'
 import { keptHeaders } from '../gateway/head.ts'
 import type { KeptAnswer } from './content.ts'
 
-const maxKept = 1024 * 1024
+/** Bytes of a body. */
+export const maxKept = 1024 * 1024
 
 /**
  * What is kept of a vendor's answer, once it is there.

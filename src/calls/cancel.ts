@@ -1,18 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { type Deed, insertAuditEntry } from '../audit/entry.ts'
 import type { Context } from '../context.ts'
 import { type Db, transaction } from '../database/database.ts'
 import { Refusal } from '../http/errors.ts'
 import { dropRequest } from './content.ts'
-import { type CallKey, cancelWaiting, findCall, type StoredCall } from './store.ts'
-
-/** Where a limit is used up, a call that is tried is put back before that. */
-const patienceMs = 3_000
-const pauseMs = 200
+import { type CallKey, type CallState, cancelWaiting, findCall, type StoredCall } from './store.ts'
 
 /**
- * Takes a call that waits out of the queue, and tells the audit. One that is being tried is waited
- * for a moment: where the limits do not let it through, it is put back.
+ * Takes a call of which nothing has been sent out of the queue, and tells the audit. What is
+ * cancelled is not sent, also where another process tries it at that moment.
  * @throws {Refusal} `call-not-found`, `call-not-waiting`
  */
 export async function cancelCall(
@@ -21,13 +16,12 @@ export async function cancelCall(
   id: number,
 ): Promise<StoredCall> {
   const key = { organizationId: deed.organizationId, id, userId: deed.userId }
-  const until = performance.now() + patienceMs
   for (;;) {
     const cancelled = await transaction(db, (tx) => cancel(tx, key, deed))
     if (cancelled) return cancelled
     const { state } = await requireCall({ db }, key)
-    if (state === 'sending' && performance.now() < until) await delay(pauseMs)
-    else if (state !== 'waiting') throw notWaiting(id, state)
+    // Put back in between.
+    if (state !== 'waiting') throw notWaiting(id, state)
   }
 }
 
@@ -44,13 +38,17 @@ async function cancel(
   return cancelled
 }
 
-function notWaiting(id: number, state: string): Refusal {
+function notWaiting(id: number, state: CallState): Refusal {
   return new Refusal(
     'call-not-waiting',
-    state === 'sending'
-      ? `The call ${id} is being sent at this moment. Ask for it again to see what the vendor answers.`
-      : `The call ${id} is over: ${state}. There is nothing left to cancel.`,
+    isOver(state)
+      ? `The call ${id} is over: ${state}. There is nothing left to cancel.`
+      : `The call ${id} is on its way to the vendor, or may be, and is not called back. Ask for it again to see what has become of it.`,
   )
+}
+
+function isOver(state: CallState): boolean {
+  return state !== 'waiting' && state !== 'sending'
 }
 
 /** @throws {Refusal} `call-not-found` */

@@ -9,12 +9,12 @@ import { Refusal } from '../http/errors.ts'
 import { insertContent, sealRequest } from './content.ts'
 import { wake } from './job.ts'
 import { showWhole } from './show.ts'
-import { countWaiting, insertCall, nextCallId } from './store.ts'
+import { type Amount, countKept, insertCall, nextCallId } from './store.ts'
 
 const maxBody = 1024 * 1024
-/** Of one instance. */
-const mostWaiting = 10_000
-const mostBytes = 256 * 1024 * 1024
+/** Of one instance, and of all of an organization. */
+const mostOfInstance = { count: 10_000, bytes: 256 * 1024 * 1024 }
+const mostOfAll = { count: 40_000, bytes: 1024 * 1024 * 1024 }
 
 /**
  * Keeps a call to be sent when the limits of its instance let it through, sealed for the origin that
@@ -61,12 +61,25 @@ async function readKept(
 
 /** What came before is counted as it is now: a few may come in beside it. */
 async function requireRoom({ db }: Pick<Context, 'db'>, callable: Callable, size: number) {
-  const { count, bytes } = await countWaiting(db, callable, { most: mostWaiting })
-  if (count < mostWaiting && bytes + size <= mostBytes) return
-  throw new Refusal('calls-too-many', {
-    message: `${count} calls of this instance wait already, with bodies of ${bytes} bytes. Send more when fewer do, or give the instance a higher limit.`,
-    retryAfter: 60,
-  })
+  const { ofInstance, ofAll } = await countKept(db, callable, { most: mostOfAll.count })
+  if (!isRoom(ofAll, mostOfAll, size)) {
+    throw tooMany(
+      `${ofAll.count} calls of this organization wait already, with bodies of ${ofAll.bytes} bytes. Send more when fewer do, give their instances higher limits, or cancel some: \`GET /calls?state=waiting\` lists your own.`,
+    )
+  }
+  if (!isRoom(ofInstance, mostOfInstance, size)) {
+    throw tooMany(
+      `${ofInstance.count} calls of this instance wait already, with bodies of ${ofInstance.bytes} bytes. Send more when fewer do, or give the instance a higher limit.`,
+    )
+  }
+}
+
+function isRoom(waiting: Amount, most: Amount, size: number): boolean {
+  return waiting.count < most.count && waiting.bytes + size <= most.bytes
+}
+
+function tooMany(message: string): Refusal {
+  return new Refusal('calls-too-many', { message, retryAfter: 60 })
 }
 
 /** Its answer is kept to be read: it comes as it is. Where the vendor knows it again, it may. */

@@ -89,8 +89,9 @@ export function callRoutes(app: Server, context: Context) {
     {
       schema: {
         operationId: 'cancelCall',
-        summary: 'Cancel a call that waits',
-        description: 'What is being sent already is not called back.',
+        summary: 'Cancel a call that has not been sent',
+        description:
+          'What is cancelled is not sent (again). Once its bytes are, or may be, on the way to the vendor, it is not called back.',
         tags,
         params,
         response: {

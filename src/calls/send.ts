@@ -8,19 +8,15 @@ import { isIdempotent } from '../gateway/retry.ts'
 import { Refusal } from '../http/errors.ts'
 import { instanceNotFound } from '../instances/find.ts'
 import { findRetryAfter } from '../probe/judge.ts'
-import { readAnswer } from './answer.ts'
+import { maxKept, readAnswer } from './answer.ts'
 import { openRequest } from './content.ts'
 import { type End, endAfter } from './end.ts'
+import { holdCall } from './hold.ts'
 import { plan, type SendJob } from './job.ts'
+import { type Claimed, claimNext, extendLeases, findNextLook, mostDays } from './lane-store.ts'
+import { openRoom, type Room } from './room.ts'
 import { settleInTime } from './settle.ts'
-import {
-  claimNext,
-  extendLeases,
-  findNextLook,
-  isHeld,
-  mayStillCall,
-  type StoredCall,
-} from './store.ts'
+import { mayStillCall, type StoredCall } from './store.ts'
 
 /** A sender that has not been heard of for so long has died. */
 const leaseSeconds = 60
@@ -32,15 +28,21 @@ const beginningMs = 15_000
 const waitMs = 2_000
 /** Where others are let through all the time, it takes its place among them, as they do. */
 const patienceMs = 30_000
-const lookMs = 500
 /** Where the vendor does not say. */
 const throttledSeconds = 10
 
 /**
  * Sends what waits for an instance, in the order in which it came, as far as its limits let it
  * through now, and plans when to go on.
+ * @param stopping ends also what is on its way
+ * @param ending has nothing more begin, and nothing wait for its turn
  */
-export async function sendWaiting(context: Context, job: SendJob, stopping: AbortSignal) {
+export async function sendWaiting(
+  context: Context,
+  job: SendJob,
+  stopping: AbortSignal,
+  ending: AbortSignal = stopping,
+) {
   const { db, jobs } = context
   const held = new Map<number, StoredCall>()
   const renewal = setInterval(() => {
@@ -49,7 +51,7 @@ export async function sendWaiting(context: Context, job: SendJob, stopping: Abor
     })
   }, leaseSeconds * 333)
   try {
-    const until = AbortSignal.any([stopping, AbortSignal.timeout(beginningMs)])
+    const until = AbortSignal.any([stopping, ending, AbortSignal.timeout(beginningMs)])
     const holdUp = new AbortController()
     const begin = AbortSignal.any([until, holdUp.signal])
     const lines: Promise<void>[] = []
@@ -59,8 +61,9 @@ export async function sendWaiting(context: Context, job: SendJob, stopping: Abor
         const claimed = await claimNext(db, job, { leaseSeconds, atOnce: lines.length })
         if (!claimed) break
         held.set(claimed.id, claimed)
+        using room = openRoom(context.bodyRoom, claimed.organizationId)
         try {
-          const end = await send(context, claimed, stopping)
+          const end = await send(context, claimed, room, { stopping, ending })
           // Those behind it wait as well, for what holds it up holds them up.
           if (end.kind === 'later') holdUp.abort()
           // Only where one gets through there is something to do for others beside it.
@@ -88,17 +91,34 @@ export async function sendWaiting(context: Context, job: SendJob, stopping: Abor
 }
 
 /** What has become of it. */
-async function send(context: Context, claimed: StoredCall, stopping: AbortSignal): Promise<End> {
+async function send(
+  context: Context,
+  claimed: Claimed,
+  room: Room,
+  ends: { stopping: AbortSignal; ending: AbortSignal },
+): Promise<End> {
+  if (claimed.isTooOld) return tooOld
   let isSafe = false
+  using hold = holdCall(context, claimed, ends)
   try {
+    room.take(claimed.size)
     const { opened, request, retries } = await open(context, claimed)
     isSafe = isIdempotent(request, opened.connection.element)
-    const place = { retries, signal: stopping, told: {} }
+    let hasRoom = false
+    const place = {
+      retries,
+      signal: hold.signal,
+      told: {},
+      async beforeSending() {
+        // What the vendor has answered is kept: no room for it then would be too late.
+        if (!hasRoom) room.take(maxKept)
+        hasRoom = true
+        await hold.beforeSending()
+      },
+    }
     const called = await call(context, opened, request, { ...place, waitMs }).catch((error) => {
       if (!comesSoon(error)) throw error
-      return whileHeld(context, claimed, stopping, (signal) =>
-        call(context, opened, request, { ...place, signal, waitMs: patienceMs }),
-      )
+      return call(context, opened, request, { ...place, waitMs: patienceMs })
     })
     try {
       const { answer } = called
@@ -116,29 +136,8 @@ async function send(context: Context, claimed: StoredCall, stopping: AbortSignal
   } catch (error) {
     const isOurs = !(error instanceof Refusal || error instanceof EgressFailure)
     if (isOurs) context.log.error({ err: error, callId: claimed.id }, 'a call could not be sent')
-    if (stopping.aborted) return { kind: 'later', inSeconds: 0, tried: true }
+    if (ends.stopping.aborted) return { kind: 'later', inSeconds: 0, tried: true }
     return endAfter(error, claimed, isSafe) ?? broken
-  }
-}
-
-/** What is cancelled with its instance, or taken over, waits no longer for its turn. */
-async function whileHeld<Result>(
-  { db, log }: Pick<Context, 'db' | 'log'>,
-  claimed: StoredCall,
-  stopping: AbortSignal,
-  work: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const lost = new AbortController()
-  const watch = setInterval(() => {
-    isHeld(db, claimed).then(
-      (is) => is || lost.abort(instanceNotFound(claimed.instanceId)),
-      (err) => log.warn({ err }, 'a call that is tried could not be looked at'),
-    )
-  }, lookMs)
-  try {
-    return await work(AbortSignal.any([stopping, lost.signal]))
-  } finally {
-    clearInterval(watch)
   }
 }
 
@@ -146,6 +145,12 @@ async function whileHeld<Result>(
 function comesSoon(error: unknown): boolean {
   if (!(error instanceof Refusal) || error.code !== 'limit-wait-over') return false
   return (error.details.retryAfter ?? 0) * 1000 <= patienceMs
+}
+
+const tooOld: End = {
+  kind: 'failed',
+  code: 'call-too-old',
+  message: `The call could not be sent for ${mostDays} days. Give the instance a higher limit, or see what its vendor asks for, and send it again.`,
 }
 
 const broken: End = {

@@ -3,7 +3,8 @@ import type { Context } from '../context.ts'
 import { transaction } from '../database/database.ts'
 import { dropRequest, insertContent, sealAnswer } from './content.ts'
 import type { End } from './end.ts'
-import { finishCall, holdInstance, putBack, type StoredCall } from './store.ts'
+import { finishCall, holdInstance, putBack } from './lane-store.ts'
+import type { StoredCall } from './store.ts'
 
 /** Longer than a database takes to be back, in most cases. */
 const patienceMs = 120_000

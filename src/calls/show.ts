@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { openAnswer } from './content.ts'
 import type { StoredCall as Shown } from './schema.ts'
-import { countWaiting, type StoredCall } from './store.ts'
+import { countAhead, type StoredCall } from './store.ts'
 
 /** Nobody counts further for a place in the queue. */
 const farthestPlace = 10_000
@@ -33,6 +33,6 @@ export async function showWhole(
   const shown = showCall(stored)
   if (stored.state === 'done') return { ...shown, answer: await openAnswer(context, stored) }
   if (stored.state !== 'waiting') return shown
-  const { count } = await countWaiting(context.db, stored, { upTo: stored.id, most: farthestPlace })
+  const count = await countAhead(context.db, stored, farthestPlace)
   return { ...shown, place: Math.max(1, count) }
 }

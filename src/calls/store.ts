@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../database/database.ts'
 
-type Queries = Pick<Db, 'kysely'>
+export type Queries = Pick<Db, 'kysely'>
 
 export interface CallKey {
   organizationId: number
@@ -32,7 +32,7 @@ export interface StoredCall extends CallKey, Lane {
   expiresAt: Date | null
 }
 
-const columns = sql`calls.organization_id as "organizationId", calls.id,
+export const columns = sql`calls.organization_id as "organizationId", calls.id,
   calls.instance_id as "instanceId", calls.user_id as "userId", calls.method, calls.size,
   calls.state, calls.attempts, calls.next_at as "nextAt", calls.claims, calls.status, calls.code,
   calls.message, calls.created_at as "createdAt", calls.finished_at as "finishedAt",
@@ -92,166 +92,61 @@ export async function listCalls(
   return rows
 }
 
-/** How many of an instance wait or are being sent, and the bytes of their bodies; `most` at most. */
-export async function countWaiting(
+/** Calls that wait or are being sent, and the bytes of their bodies. */
+export interface Amount {
+  count: number
+  bytes: number
+}
+
+/** How many of an instance are ahead of a call, with itself; `most` at most. */
+export async function countAhead(
   { kysely }: Queries,
-  { organizationId, instanceId }: Lane,
-  { upTo, most }: { upTo?: number; most: number },
-): Promise<{ count: number; bytes: number }> {
-  const { rows } = await sql<{ count: number; bytes: number }>`
-    select count(*)::int as count, coalesce(sum(size), 0)::bigint as bytes from (
-      select size from calls
+  { organizationId, instanceId, id }: CallKey & Lane,
+  most: number,
+): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from (
+      select from calls
       where organization_id = ${organizationId} and instance_id = ${instanceId}
-        and state in ('waiting', 'sending') ${upTo === undefined ? sql`` : sql`and id <= ${upTo}`}
+        and state in ('waiting', 'sending') and id <= ${id}
       limit ${most}
     ) ahead`.execute(kysely)
-  return rows[0]!
+  return rows[0]!.count
 }
 
-/**
- * Takes the next of an instance for so many seconds, also one whose sender has died. None where the
- * first that waits is not due yet, or `atOnce` are being sent.
- */
-export async function claimNext(
+/** Of an instance, and of all of its organization; `most` at most. */
+export async function countKept(
   { kysely }: Queries,
   { organizationId, instanceId }: Lane,
-  { leaseSeconds, atOnce }: { leaseSeconds: number; atOnce: number },
-): Promise<StoredCall | undefined> {
-  const { rows } = await sql<StoredCall>`
-    with first as (
-      select id, next_at from calls
-      where organization_id = ${organizationId} and instance_id = ${instanceId}
-        and (state = 'waiting' or state = 'sending' and leased_until <= now())
-      order by id limit 1 for update skip locked
-    )
-    update calls set state = 'sending', claims = claims + 1,
-      leased_until = now() + make_interval(secs => ${leaseSeconds})
-    from first
-    where calls.organization_id = ${organizationId} and calls.id = first.id
-      and first.next_at <= now() and ${atOnce} > (
-        select count(*) from calls
-        where organization_id = ${organizationId} and instance_id = ${instanceId}
-          and state = 'sending' and leased_until > now())
-    returning ${columns}`.execute(kysely)
-  return rows[0]
-}
-
-/**
- * Seconds until it is worth a look what of an instance can be sent; undefined where nothing waits.
- * Where some are being sent, whoever sends them goes on by itself, if it does not die.
- */
-export async function findNextLook(
-  { kysely }: Queries,
-  { organizationId, instanceId }: Lane,
-): Promise<number | undefined> {
-  const { rows } = await sql<{ seconds: number | null }>`
-    select extract(epoch from coalesce(
-      max(leased_until) filter (where state = 'sending' and leased_until > now()),
-      (array_agg(next_at order by id))[1]) - now())::float8 as seconds
+  { most }: { most: number },
+): Promise<{ ofInstance: Amount; ofAll: Amount }> {
+  const { rows } = await sql<Amount & { ownCount: number; ownBytes: number }>`
+    select count(*)::int as count, coalesce(sum(size), 0)::bigint as bytes,
+      count(*) filter (where instance_id = ${instanceId})::int as "ownCount",
+      coalesce(sum(size) filter (where instance_id = ${instanceId}), 0)::bigint as "ownBytes"
     from (
-      select id, state, leased_until, next_at from calls
-      where organization_id = ${organizationId} and instance_id = ${instanceId}
-        and state in ('waiting', 'sending')
-      order by id limit 100
-    ) first`.execute(kysely)
-  const seconds = rows[0]?.seconds
-  return seconds === null || seconds === undefined ? undefined : Math.max(0, seconds)
-}
-
-/** They are still being sent. */
-export async function extendLeases(
-  { kysely }: Queries,
-  calls: readonly StoredCall[],
-  leaseSeconds: number,
-) {
-  const [first] = calls
-  if (!first) return
-  const ids = calls.map(({ id }) => id)
-  const claims = calls.map(({ claims }) => claims)
-  // What somebody else holds is being ended: to wait for it while others are held is to block it.
-  await sql`
-    with held as (
-      select organization_id, calls.id from calls
-      join unnest(${ids}::bigint[], ${claims}::int[]) as own (id, claims)
-        on calls.id = own.id and calls.claims = own.claims
-      where organization_id = ${first.organizationId} and state = 'sending'
-      for update of calls skip locked
-    )
-    update calls set leased_until = now() + make_interval(secs => ${leaseSeconds})
-    from held
-    where calls.organization_id = held.organization_id and calls.id = held.id`.execute(kysely)
-}
-
-/** Whether it is still sent by whoever has claimed it: not cancelled, nor taken over. */
-export async function isHeld(
-  { kysely }: Queries,
-  { organizationId, id, claims }: StoredCall,
-): Promise<boolean> {
-  const { rows } = await sql`
-    select from calls where organization_id = ${organizationId} and id = ${id}
-      and claims = ${claims} and state = 'sending'`.execute(kysely)
-  return rows.length > 0
+      select instance_id, size from calls
+      where organization_id = ${organizationId} and state in ('waiting', 'sending')
+      limit ${most}
+    ) kept`.execute(kysely)
+  const { count, bytes, ownCount, ownBytes } = rows[0]!
+  return { ofInstance: { count: ownCount, bytes: ownBytes }, ofAll: { count, bytes } }
 }
 
 /**
- * Puts a call that was claimed back to its place.
- * @param tried whether the vendor was asked, or was not to be reached
+ * Also one that is being tried, as long as none of its bytes may be on their way: whoever tries it
+ * asks before it sends the first.
+ * @returns the call; undefined where it is too late for that, or it is not the user's
  */
-export async function putBack(
-  { kysely }: Queries,
-  { organizationId, id, claims }: StoredCall,
-  { inSeconds, tried }: { inSeconds: number; tried: boolean },
-) {
-  await sql`
-    update calls set state = 'waiting', leased_until = null,
-      next_at = now() + make_interval(secs => ${inSeconds}),
-      attempts = attempts + ${tried ? 1 : 0}
-    where organization_id = ${organizationId} and id = ${id} and claims = ${claims}
-      and state = 'sending'`.execute(kysely)
-}
-
-export interface Outcome {
-  state: 'done' | 'failed'
-  status: number | null
-  code: string | null
-  message: string | null
-}
-
-/**
- * Before a call ends: whoever deletes its instance, or gives it away, holds the instance first and
- * the calls after it, and each would wait for the other.
- */
-export async function holdInstance({ kysely }: Queries, { organizationId, instanceId }: Lane) {
-  await sql`
-    select from instances where organization_id = ${organizationId} and id = ${instanceId}
-    for no key update`.execute(kysely)
-}
-
-/** @returns false where another has claimed it meanwhile, or it was cancelled */
-export async function finishCall(
-  { kysely }: Queries,
-  { organizationId, id, claims }: StoredCall,
-  { state, status, code, message }: Outcome,
-): Promise<boolean> {
-  const { numAffectedRows } = await sql`
-    update calls set state = ${state}, status = ${status}, code = ${code}, message = ${message},
-      attempts = attempts + ${status === null ? 0 : 1}, leased_until = null, finished_at = now(),
-      expires_at = now() + interval '24 hours'
-    where organization_id = ${organizationId} and id = ${id} and claims = ${claims}
-      and state = 'sending'`.execute(kysely)
-  return numAffectedRows === 1n
-}
-
-/** @returns the call; undefined where it does not wait, or is not the user's */
 export async function cancelWaiting(
   { kysely }: Queries,
   { organizationId, id, userId }: CallKey & { userId: number },
 ): Promise<StoredCall | undefined> {
   const { rows } = await sql<StoredCall>`
-    update calls set state = 'cancelled', finished_at = now(),
+    update calls set state = 'cancelled', leased_until = null, finished_at = now(),
       expires_at = now() + interval '24 hours'
     where organization_id = ${organizationId} and id = ${id} and user_id = ${userId}
-      and state = 'waiting'
+      and (state = 'waiting' or state = 'sending' and on_its_way = false)
     returning ${columns}`.execute(kysely)
   return rows[0]
 }

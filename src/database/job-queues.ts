@@ -39,6 +39,8 @@ export const queues = {
     expireInSeconds: 900,
     heartbeatSeconds: 30,
   },
+  /** Those of them that nobody looks at any more. */
+  'sweep-later': perJob,
 } as const satisfies Record<string, Omit<Queue, 'name'>>
 
 export type QueueName = keyof typeof queues

@@ -19,8 +19,16 @@ export interface SendOptions {
   key?: string
 }
 
-/** What is done for a job. It may be done twice: where a process died, another begins anew. */
-export type Handler<Data extends JobData> = (data: Data, signal: AbortSignal) => Promise<void>
+/**
+ * What is done for a job. It may be done twice: where a process died, another begins anew.
+ * @param signal it has to end now
+ * @param ending the process is to end: what is under way may end, and nothing more begins
+ */
+export type Handler<Data extends JobData> = (
+  data: Data,
+  signal: AbortSignal,
+  ending: AbortSignal,
+) => Promise<void>
 
 /** Work that outlives its process, kept in tables that are no tenant's. */
 export interface Jobs extends AsyncDisposable {
@@ -66,6 +74,7 @@ export async function openJobs(
   sender.on('error', onError)
   await sender.start()
   let starting: Promise<PgBoss> | undefined
+  let ending = new AbortController()
   const startWorker = async () => {
     const worker = new PgBoss({
       ...common,
@@ -88,6 +97,7 @@ export async function openJobs(
       } else await sender.upsert(queue, data, { ...options, singletonKey: key })
     },
     async work<Data extends JobData>(queue: QueueName, handler: Handler<Data>) {
+      if (ending.signal.aborted) ending = new AbortController()
       starting ??= startWorker()
       const worker = await starting
       const options = {
@@ -99,10 +109,11 @@ export async function openJobs(
         perJobResults: true,
       } as const
       await worker.work(queue, options, (batch: Job<Data>[]) =>
-        Promise.all(batch.map((job) => settle(job, handler, onError))),
+        Promise.all(batch.map((job) => settle(job, handler, ending.signal, onError))),
       )
     },
     async stop(patienceMs) {
+      ending.abort()
       const worker = await starting?.catch(() => undefined)
       starting = undefined
       await worker?.stop({ timeout: patienceMs })
@@ -119,10 +130,11 @@ export async function openJobs(
 async function settle<Data extends JobData>(
   { id, data, signal }: Job<Data>,
   handler: Handler<Data>,
+  ending: AbortSignal,
   onError: (error: Error) => void,
 ) {
   try {
-    await handler(data, signal)
+    await handler(data, signal, ending)
     return { id, status: 'completed' as const }
   } catch (error) {
     onError(error as Error)

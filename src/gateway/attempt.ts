@@ -29,6 +29,7 @@ export interface Trip {
   attempts: number
   tellsAttempts: boolean
   course: Course | undefined
+  beforeSending: (() => Promise<void>) | undefined
 }
 
 /** A request that was answered. */
@@ -78,6 +79,7 @@ export async function attempt(
       const signing = sign(asked?.request ?? unsigned, values)
       const signed = signing instanceof Promise ? await signing : signing
       trip.course?.signs(unsigned, signed, values)
+      if (trip.beforeSending) await trip.beforeSending()
       const answer = await context.egress.open({
         method: signed.method,
         url: signed.url,

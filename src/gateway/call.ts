@@ -41,6 +41,8 @@ export interface CallPlace extends CallOptions {
   told: Record<string, string>
   /** Who looks on. */
   course?: Course | undefined
+  /** Whenever its turn has come: what it throws ends the call, of which nothing was sent then. */
+  beforeSending?: (() => Promise<void>) | undefined
 }
 
 type Needs = Pick<
@@ -150,7 +152,7 @@ function prepare(
   context: Needs,
   { base, connection, organizationId, instanceId }: Opened,
   { method, headers }: GatewayRequest,
-  { signal, told, waitMs, course }: CallPlace,
+  { signal, told, waitMs, course, beforeSending }: CallPlace,
   { called, body, reading }: { called: string; body: CallBody; reading: Reading },
 ): Trip {
   const { authentication } = connection.credentials
@@ -171,6 +173,7 @@ function prepare(
     attempts: 0,
     tellsAttempts: false,
     course,
+    beforeSending,
   }
 }
 
