@@ -13,6 +13,8 @@ export interface LoadOrder {
   /** A header that has another UUID in every request. */
   freshHeader?: string
   connections: number
+  /** From one request of a connection to the next; left out: each as soon as the last is answered. */
+  everyMs?: number
   ms: number
 }
 
@@ -41,7 +43,9 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   const result: LoadResult = { ms: 0, latencies: [], statuses: {} }
   const started = performance.now()
   const until = started + order.ms
-  await Promise.all(sockets.map((socket) => drive(socket, Buffer.from(request), until, result)))
+  await Promise.all(
+    sockets.map((socket) => drive(socket, Buffer.from(request), order.everyMs, until, result)),
+  )
   result.ms = performance.now() - started
   for (const socket of sockets) socket.destroy()
   return result
@@ -61,16 +65,31 @@ function renderRequest({ url, headers, body = '', freshHeader }: LoadOrder): str
 }
 
 /** Sends and awaits on one connection, again and again, until the time is over. */
-function drive(socket: Socket, request: Buffer, until: number, result: LoadResult): Promise<void> {
+function drive(
+  socket: Socket,
+  request: Buffer,
+  everyMs: number | undefined,
+  until: number,
+  result: LoadResult,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const keyAt = request.indexOf(keyPlace)
   let sentAt = 0
   let received: Buffer | undefined
   const send = () => {
     if (keyAt >= 0) request.write(randomUUID(), keyAt, 'latin1')
-    sentAt = performance.now()
     // The kernel has taken the last one whole, or there would be no answer.
     socket.write(request)
+  }
+  const sendAt = (due: number) => {
+    const earlyMs = due - performance.now()
+    // One that is late, for the answer before was late, has waited since it was due.
+    sentAt = due
+    if (earlyMs <= 0) return send()
+    setTimeout(() => {
+      sentAt = performance.now()
+      send()
+    }, earlyMs)
   }
   socket.setNoDelay(true)
   socket.on('error', reject).on('close', () => reject(new Error('the server closed a connection')))
@@ -83,10 +102,11 @@ function drive(socket: Socket, request: Buffer, until: number, result: LoadResul
     const now = performance.now()
     result.latencies.push(now - sentAt)
     result.statuses[status] = (result.statuses[status] ?? 0) + 1
-    if (now < until) send()
+    if (now < until) sendAt(everyMs === undefined ? now : sentAt + everyMs)
     else resolve()
   })
-  send()
+  // Not all in step.
+  sendAt(performance.now() + Math.random() * (everyMs ?? 0))
   return promise
 }
 

@@ -77,6 +77,7 @@ export class Analyst {
   readonly #counter: pg.Client
   readonly #prepared = new Set<string>()
   #pid = 0
+  #last: Promise<unknown> = Promise.resolve()
 
   private constructor(url: string) {
     this.#planner = new pg.Client({ connectionString: url })
@@ -99,7 +100,14 @@ export class Analyst {
     return client === this.#planner || client === this.#counter
   }
 
-  async explain(statement: Statement): Promise<Explained> {
+  /** One after another: between two that mixed their transactions, what one wrote would stay. */
+  explain(statement: Statement): Promise<Explained> {
+    const explaining = this.#last.then(() => this.#explain(statement))
+    this.#last = explaining.catch(() => {})
+    return explaining
+  }
+
+  async #explain(statement: Statement): Promise<Explained> {
     const { name, text, values } = statement
     if (name && !this.#prepared.has(name)) {
       await this.#planner.query(`prepare ${pg.escapeIdentifier(name)} as ${text}`)

@@ -1,4 +1,5 @@
 import { errors } from 'undici'
+import { Stackless } from '../http/stackless.ts'
 
 /** What can end a request without an answer. A closed set that callers may switch on. */
 export const failureKinds = [
@@ -24,7 +25,7 @@ export type FailureKind = (typeof failureKinds)[number]
  * holds no header, path, query or credential; it has no `cause`, for that might. `code` is the
  * system's or the library's word for it, where there is one.
  */
-export class EgressFailure extends Error {
+export class EgressFailure extends Stackless {
   override readonly name = 'EgressFailure'
   readonly kind: FailureKind
   readonly code: string | undefined

@@ -65,13 +65,21 @@ export class Origins {
       headersTimeout: 0,
       bodyTimeout: 0,
     })
+    // The pool would count anew what may be a thousand connections, whenever one of them ends.
+    let connected = 0
     const forget = () => {
-      const { connected, size } = pool.stats
-      if (connected > 0 || size > 0) return
+      if (connected > 0 || pool.stats.size > 0) return
       if (this.#pools.peek(origin) === pool) this.#pools.delete(origin)
       if (this.#pools.size === 0) this.#onEmpty()
     }
-    pool.on('disconnect', forget).on('connectionError', forget)
+    pool.on('connect', () => {
+      connected += 1
+    })
+    pool.on('disconnect', () => {
+      connected -= 1
+      forget()
+    })
+    pool.on('connectionError', forget)
     this.#pools.set(origin, pool)
     return pool
   }

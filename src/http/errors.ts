@@ -1,3 +1,5 @@
+import { Stackless } from './stackless.ts'
+
 /** Every refusal that the API can answer: its status and title. `message` is said where it is refused. */
 export const problems = {
   'access-missing': { status: 401, title: 'Authorization is missing or malformed' },
@@ -137,6 +139,7 @@ export const problems = {
   'bodies-busy': { status: 429, title: 'Too many bodies are held at once' },
   'call-not-found': { status: 404, title: 'There is no such call' },
   'call-not-waiting': { status: 409, title: 'The call does not wait any more' },
+  'call-too-old': { status: 504, title: 'The call could not be sent in time' },
   'call-too-large': { status: 413, title: 'The body is too large to be kept' },
   'calls-too-many': { status: 429, title: 'Too many calls wait already' },
   'calls-busy': { status: 429, title: 'Too many calls are in flight' },
@@ -178,7 +181,7 @@ export interface RefusalDetails {
 }
 
 /** Thrown anywhere in a request; the error handler renders it. */
-export class Refusal extends Error {
+export class Refusal extends Stackless {
   readonly code: ProblemCode
   readonly details: RefusalDetails
 
