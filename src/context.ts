@@ -18,6 +18,7 @@ import { Breakers } from './gateway/breaker.ts'
 import { CallLog } from './gateway/call-log.ts'
 import { Challenges } from './gateway/challenges.ts'
 import { Connections, instancesChannel } from './gateway/connections.ts'
+import { NewLimits } from './gateway/new-limits.ts'
 import { watchState } from './gauges.ts'
 import { CheckAdmission } from './health/admission.ts'
 import { Verifications } from './health/verifications.ts'
@@ -109,7 +110,10 @@ export async function createContext(options: ContextOptions): Promise<Context> {
           callers.forget()
           connections.forgetCallers()
         },
-        [instancesChannel]: (name) => connections.forget(name),
+        [instancesChannel]: (name) => {
+          connections.forget(name)
+          newLimits.apply(name)
+        },
         [elementsChannel]: (organizationId) => elements.forget(Number(organizationId) || undefined),
       },
       onError: (error) => log.warn({ err: error }, 'the listening connection failed'),
@@ -134,6 +138,7 @@ export async function createContext(options: ContextOptions): Promise<Context> {
       jitterMs: config.limitJitterMs,
       onError: (error) => log.warn({ err: error }, 'limits could not be asked for'),
     })
+    const newLimits = new NewLimits({ db, elements, limiter, log })
     const callLog = new CallLog(db, (error) => log.warn({ err: error }, 'calls could not be kept'))
     const renewals = new Renewals()
     const breakers = new Breakers()

@@ -22,6 +22,9 @@ import { startWorkers } from './workers.ts'
 // Bodies pass through in buffers outside of the heap. Else 64 MB of them, long free, stop everything
 // for a full collection, some times a second where much is streamed.
 setFlagsFromString('--external-memory-accounted-in-global-limit')
+// While little happens V8 would compact the whole heap, to give memory back: a tenth of a second of
+// standing still where thousands of calls wait.
+setFlagsFromString('--memory-reducer-gc-count=0')
 
 const drainMs = 30_000
 // After the drain PostgreSQL takes as long again where it has to be forced.

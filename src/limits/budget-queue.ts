@@ -1,44 +1,25 @@
-import { setImmediate as othersTurn } from 'node:timers/promises'
+import { Alarm } from './alarm.ts'
+import type { Asked, Asking } from './asking.ts'
 import { CallQueue } from './call-queue.ts'
-import type { Deadlines } from './deadlines.ts'
+import { handOut } from './hand-out.ts'
 import type { LimitBudget } from './limited.ts'
+import { nextCalls } from './next-calls.ts'
+import { Pace } from './pace.ts'
 import type { PoolGate, Wakeable } from './pool-gate.ts'
-import { type Left, renderRateLimit } from './rate-limit-headers.ts'
-import { Stock } from './stock.ts'
-import type { Answer, BudgetTerms, PoolQuestion, Question } from './take-store.ts'
-import type { Grantor } from './turn.ts'
-import { Turn } from './turn.ts'
+import { type Granted, Stock } from './stock.ts'
+import type { Answer } from './take-store.ts'
+import { type Grantor, Turn } from './turn.ts'
 import type { Waiting } from './waiting.ts'
+import { WindowsLeft } from './windows-left.ts'
 
 const leastWanted = 8
 const mostWanted = 64
 const growth = 1.25
-/** Calls that start in one go: each has its request written, which others wait for. */
-const slice = 16
-const maxPools = 40
 const backMs = 10
 const longestPauseMs = 2_000
 /** Other processes may give back what they were too late for: soon after it was granted, or later. */
 const shortestSleepMs = 40
 const longestSleepMs = 2_000
-
-export type Asked = Pick<Question, 'budget' | 'pools' | 'runs'>
-
-/** What queues need of the limiter. */
-export interface Asking {
-  readonly deadlines: Deadlines
-  isLeased(turn: Turn): boolean
-  granted(turn: Turn): void
-  over(turn: Turn): void
-  /** Permits did not live long enough. */
-  tooLate(): void
-  /** How long a permit lives from before it was asked for. */
-  lifeMs(budget: LimitBudget | undefined): number
-  /** What of such a life the margins do not hold. */
-  patienceMs(lifeMs: number): number
-  terms(budget: LimitBudget): BudgetTerms
-  ask(asked: Asked): Promise<{ answer: Answer; askedAt: number; replica: number }>
-}
 
 /**
  * The calls of this process that wait for one budget, or where they have none for the same pools.
@@ -50,7 +31,7 @@ export class BudgetQueue implements Wakeable, Grantor {
   readonly #limiter: Asking
   readonly #stock = new Stock()
   #back = new Map<number, number>()
-  #left: { windows: Left[]; at: number } = { windows: [], at: 0 }
+  readonly #left = new WindowsLeft()
   /** How many calls the process is able to start in the life of a permit. */
   #wanted = mostWanted
   #asking = false
@@ -61,9 +42,7 @@ export class BudgetQueue implements Wakeable, Grantor {
   #asleep = false
   #failures = 0
   #lateAt = 0
-  #closed = false
-  #timer: NodeJS.Timeout | undefined
-  #timerAt = Number.POSITIVE_INFINITY
+  readonly #alarm = new Alarm(() => this.#due())
 
   constructor(budget: LimitBudget | undefined, limiter: Asking) {
     this.budget = budget
@@ -122,10 +101,7 @@ export class BudgetQueue implements Wakeable, Grantor {
   }
 
   headers(): Record<string, string> {
-    if (!this.budget) return {}
-    const passed = performance.now() - this.#left.at
-    const left = this.#left.windows.map((one) => ({ ...one, resetMs: one.resetMs - passed }))
-    return renderRateLimit(this.budget.windows, left)
+    return this.budget ? this.#left.headers(this.budget) : {}
   }
 
   over(turn: Turn, unused: boolean) {
@@ -144,8 +120,7 @@ export class BudgetQueue implements Wakeable, Grantor {
   }
 
   close() {
-    this.#closed = true
-    clearTimeout(this.#timer)
+    this.#alarm.close()
   }
 
   async #ask() {
@@ -177,16 +152,13 @@ export class BudgetQueue implements Wakeable, Grantor {
     }
   }
 
-  /** Gives what is in stock to calls that need nothing else. */
-  #serve() {
-    if (this.#stock.end === undefined) return
-    const now = performance.now()
-    for (;;) {
-      const [one] = this.calls.next(1, ({ gates }) => gates.length === 0)
-      const granted = one && this.#stock.take(now)
-      if (!granted) return
-      this.#give(one, granted)
-    }
+  /** Gives of what is in stock to the next call that needs nothing else. */
+  #serve(): boolean {
+    if (this.#stock.end === undefined) return false
+    const [one] = this.calls.next(1, ({ gates }) => gates.length === 0)
+    const granted = one && this.#stock.take(performance.now())
+    if (granted) this.#give(one, granted)
+    return granted !== undefined
   }
 
   /** @returns who got nothing */
@@ -194,45 +166,28 @@ export class BudgetQueue implements Wakeable, Grantor {
     wanted: Waiting[],
     { runs }: Asked,
     { granted, lapsed }: Answer,
-    turn: { replica: number; at: number; freshUntil: number },
+    turn: Granted,
   ): Promise<Waiting[]> {
-    const left: Waiting[] = []
     const isLate = () => lapsed || performance.now() >= turn.freshUntil
-    let given = 0
-    let start = 0
-    let spare = 0
-    let stocked = 0
-    for (const [at, { count }] of runs.entries()) {
-      const turns = granted[at]!
-      stocked += Math.max(0, start + turns - wanted.length)
-      for (const [place, one] of wanted.slice(start, start + count).entries()) {
-        if (place >= turns) {
-          left.push(one)
-          continue
-        }
-        if (given > 0 && given % slice === 0) await othersTurn()
-        // It may have left meanwhile, or have been given what was in stock.
-        if (one.line && !isLate()) {
-          given += 1
-          this.#give(one, turn)
-        } else {
-          spare += 1
-          for (const gate of one.gates) gate.correct()
-        }
-      }
-      start += count
+    const pace = new Pace()
+    const give = (one: Waiting) => this.#give(one, turn)
+    const { left, spare, stocked } = await handOut({ wanted, runs, granted }, pace, isLate, give)
+    if (isLate()) this.#giveBack(turn.at, spare + stocked)
+    else {
+      this.#giveBack(turn.at, spare)
+      await this.#putStock(turn, stocked, pace)
     }
-    if (isLate()) spare += stocked
-    else if (stocked > 0) {
-      this.#putBack()
-      this.#stock.put(turn, stocked)
-      this.#serve()
-    }
-    if (spare > 0) this.#giveBack(turn.at, spare)
     return left
   }
 
-  #give(one: Waiting, granted: { replica: number; at: number; freshUntil: number }) {
+  async #putStock(granted: Granted, count: number, pace: Pace) {
+    if (count === 0) return
+    this.#putBack()
+    this.#stock.put(granted, count)
+    while (this.#serve()) await pace.step()
+  }
+
+  #give(one: Waiting, granted: Granted) {
     for (const gate of one.gates) {
       gate.waiting -= 1
       gate.hold(one.limited.share)
@@ -243,7 +198,8 @@ export class BudgetQueue implements Wakeable, Grantor {
     one.grant(turn)
   }
 
-  #note({ granted, wait, windowPeriods, remaining, resets }: Answer) {
+  #note(answer: Answer) {
+    const { granted, wait } = answer
     const now = performance.now()
     const isVain = granted.every((count) => count === 0)
     this.#wanted = Math.min(mostWanted, this.#wanted * growth)
@@ -252,42 +208,17 @@ export class BudgetQueue implements Wakeable, Grantor {
     const longest = this.#back.size > 0 ? backMs : this.#sleepMs
     const waitMs = Math.min(wait / 1000, longest)
     if (waitMs > 0) this.#sleepsUntil = Math.max(this.#sleepsUntil, now + waitMs)
-    const windows = windowPeriods.map((period, at) => ({
-      periodMs: period / 1000,
-      remaining: remaining[at]!,
-      resetMs: resets[at]! / 1000,
-    }))
-    this.#left = { windows, at: now }
+    this.#left.note(answer, now)
   }
 
   /** The next question, where there is one to ask now. */
   #compose(): Composed | undefined {
     const now = performance.now()
     this.#asleep = now < this.#sleepsUntil
-    const gates: PoolGate[] = []
-    const may = (one: Waiting): boolean => {
-      const closed = one.gates.find((gate) => !gate.isOpen(now))
-      closed?.await(this)
-      const more = one.gates.filter((gate) => !gates.includes(gate))
-      if (closed || gates.length + more.length > maxPools) return false
-      gates.push(...more)
-      return true
-    }
-    const wanted = this.#asleep ? [] : this.calls.next(Math.floor(this.#wanted), may)
+    if (this.#asleep) return undefined
+    const next = nextCalls(this.calls, Math.floor(this.#wanted), now, this)
+    const { wanted, gates, pools, runs } = next
     if (wanted.length === 0) return undefined
-    gates.sort((one, other) => (one.terms.name < other.terms.name ? -1 : 1))
-    const runs: Asked['runs'] = []
-    const pools: PoolQuestion[] = gates.map((gate) => {
-      gate.asking = true
-      const first = wanted.find((one) => one.gates.includes(gate))!
-      return gate.describe(now - first.since)
-    })
-    for (const one of wanted) {
-      const mask = one.gates.reduce((bits, gate) => bits + 2 ** gates.indexOf(gate), 0)
-      const run = runs.at(-1)
-      if (run?.pools === mask) run.count += 1
-      else runs.push({ count: 1, pools: mask })
-    }
     const lifeMs = this.#limiter.lifeMs(this.budget)
     const [run] = runs
     if (this.budget && gates.length === 0 && run && this.calls.size === wanted.length) {
@@ -317,7 +248,7 @@ export class BudgetQueue implements Wakeable, Grantor {
   }
 
   #giveBack(at: number, count: number) {
-    if (!this.budget) return
+    if (!this.budget || count === 0) return
     this.#back.set(at, (this.#back.get(at) ?? 0) + count)
     this.#sleepsUntil = Math.min(this.#sleepsUntil, performance.now() + backMs)
     this.#plan()
@@ -326,20 +257,12 @@ export class BudgetQueue implements Wakeable, Grantor {
   /** When it asks by itself. */
   #plan() {
     const now = performance.now()
-    if (this.calls.size > 0 && this.#asleep) this.#wakeAt(Math.max(this.#sleepsUntil, now))
-    else if (this.#back.size > 0) this.#wakeAt(now + backMs)
-    else if (this.#stock.end !== undefined) this.#wakeAt(this.#stock.end)
+    if (this.calls.size > 0 && this.#asleep) this.#alarm.set(Math.max(this.#sleepsUntil, now))
+    else if (this.#back.size > 0) this.#alarm.set(now + backMs)
+    else if (this.#stock.end !== undefined) this.#alarm.set(this.#stock.end)
   }
 
-  #wakeAt(at: number) {
-    if (this.#closed || at >= this.#timerAt) return
-    clearTimeout(this.#timer)
-    this.#timerAt = at
-    this.#timer = setTimeout(this.#due, Math.max(1, Math.ceil(at - performance.now())))
-  }
-
-  readonly #due = () => {
-    this.#timerAt = Number.POSITIVE_INFINITY
+  #due() {
     if (this.#asking) return
     this.#putBack(performance.now())
     if (this.#back.size > 0 && this.calls.size === 0) void this.#flush()

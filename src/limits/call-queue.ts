@@ -1,4 +1,5 @@
 import { Line } from './line.ts'
+import type { QueueState } from './refusals.ts'
 import type { Waiting } from './waiting.ts'
 
 /**
@@ -53,6 +54,21 @@ export class CallQueue {
       if (look(one)) return found
     }
     return found
+  }
+
+  /** Those of an instance, in their order. */
+  of(share: number): Waiting[] {
+    const found: Waiting[] = []
+    for (let one = this.#again.head; one; one = one.after) {
+      if (one.limited.share === share) found.push(one)
+    }
+    for (let one = this.#lines.get(share)?.head; one; one = one.after) found.push(one)
+    return found
+  }
+
+  state(): QueueState {
+    const longestWaitMs = this.size > 0 ? performance.now() - this.oldest() : 0
+    return { waiting: this.size, longestWaitMs }
   }
 
   /** Since when somebody has been waiting. */

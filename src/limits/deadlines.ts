@@ -1,6 +1,6 @@
 const tickMs = 20
 /** What each of them does when it is told takes its time as well: an answer is written. */
-const slice = 20
+const slice = 10
 
 /** What is to be told when its time is over. */
 export interface Dated {

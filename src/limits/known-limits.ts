@@ -64,7 +64,11 @@ export class KnownLimits {
   }
 
   queues(): BudgetQueue[] {
-    return [...this.#organizations.values()].flatMap(({ queues }) => [...queues.values()])
+    return [...this.#organizations.keys()].flatMap((id) => this.queuesOf(id))
+  }
+
+  queuesOf(organizationId: number): BudgetQueue[] {
+    return [...(this.#organizations.get(organizationId)?.queues.values() ?? [])]
   }
 
   gates(): PoolGate[] {

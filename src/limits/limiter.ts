@@ -1,17 +1,19 @@
 import PQueue from 'p-queue'
 import { type Db, openDatabase } from '../database/database.ts'
 import { Refusal } from '../http/errors.ts'
-import { type Asked, type Asking, BudgetQueue } from './budget-queue.ts'
+import type { Asked, Asking } from './asking.ts'
+import { BudgetQueue } from './budget-queue.ts'
 import { Deadlines } from './deadlines.ts'
 import { KnownLimits } from './known-limits.ts'
 import { Lease } from './lease.ts'
 import type { LimitBudget, Limited, LimitState, Permit, WaitOptions } from './limited.ts'
+import { Pace } from './pace.ts'
 import type { PoolGate } from './pool-gate.ts'
-import { queueFull, waitOver } from './refusals.ts'
+import { queueFull } from './refusals.ts'
 import { readLimits } from './state-store.ts'
 import { type Answer, pauseBudget, takePermits, termsOf } from './take-store.ts'
 import type { Turn } from './turn.ts'
-import type { Waiting } from './waiting.ts'
+import { type WaitingRoom, waitForTurn } from './wait-for-turn.ts'
 
 /** Questions to the database at once. */
 const concurrency = 4
@@ -23,8 +25,6 @@ const longestLifeMs = 2_000
 const mostGraceMs = 120
 /** What of it is to be left when the answer comes. */
 const leastLeftMs = 5
-/** Of the calls that ask not to wait: for the question. */
-const leastWaitMs = 100
 const defaults = { maxWaiting: 10_000, maxWaitingInAll: 50_000, jitterMs: 35 }
 
 export interface LimiterOptions {
@@ -50,6 +50,7 @@ export class Limiter implements AsyncDisposable {
   readonly #options: LimiterOptions & typeof defaults
   readonly #questions = new PQueue({ concurrency })
   readonly #known: KnownLimits
+  readonly #room: WaitingRoom
   readonly #leased = new Set<Turn>()
   #waiting = 0
   #number = 0
@@ -65,6 +66,14 @@ export class Limiter implements AsyncDisposable {
       open: (organizationId, budget) => new BudgetQueue(budget, this.#asking(organizationId)),
       tell: (organizationId, gate) => this.#tell(organizationId, gate),
     })
+    this.#room = {
+      deadlines: this.deadlines,
+      queueOf: (limited) => this.#queueOf(limited),
+      gateOf: (organizationId, pool) => this.#known.gateOf(organizationId, pool),
+      left: () => {
+        this.#waiting -= 1
+      },
+    }
     this.#lease = new Lease(this.#db, {
       onError,
       onOver: () => {
@@ -84,57 +93,40 @@ export class Limiter implements AsyncDisposable {
    *   where the process ends
    */
   acquire(limited: Limited, options: WaitOptions): Promise<Permit> {
-    const { deadline, signal, first = false, onOver } = options
+    const { signal, first = false } = options
     if (signal?.aborted) return Promise.reject(signal.reason)
     if (this.#closed) return Promise.reject(ending())
     this.#known.forget()
-    const queue = this.#known.queueOf(limited)
-    if (limited.budget) queue.heed(limited.budget)
-    const now = performance.now()
+    const queue = this.#queueOf(limited)
     const full = queue.calls.size >= this.#options.maxWaiting
     if (!first && (full || this.#waiting >= this.#options.maxWaitingInAll)) {
-      return Promise.reject(queueFull(limited, stateOf(queue)))
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<Permit>()
-    const done = () => {
-      this.#waiting -= 1
-      this.deadlines.delete(waiting)
-      signal?.removeEventListener('abort', leave)
-    }
-    const refuse = (error: unknown) => {
-      queue.leave(waiting)
-      done()
-      reject(error)
-    }
-    const leave = () => refuse(signal!.reason)
-    const waits = limited.pools.map(({ waitMs }) => now + (waitMs ?? Number.POSITIVE_INFINITY))
-    const holds = limited.pools.flatMap(({ holdMs }) => holdMs ?? [])
-    const waiting: Waiting = {
-      limited,
-      gates: limited.pools.map((pool) => this.#known.gateOf(limited.organizationId, pool)),
-      since: now,
-      deadline: Math.max(Math.min(deadline, ...waits), now + leastWaitMs),
-      holdMs: holds.length > 0 ? Math.min(...holds) : undefined,
-      onOver,
-      due: undefined,
-      line: undefined,
-      before: undefined,
-      after: undefined,
-      grant(permit) {
-        done()
-        resolve(permit)
-      },
-      refuse,
-      expire() {
-        queue.leave(waiting)
-        refuse(waitOver(limited, stateOf(queue)))
-      },
+      return Promise.reject(queueFull(limited, queue.calls.state()))
     }
     this.#waiting += 1
-    signal?.addEventListener('abort', leave, { once: true })
-    this.deadlines.add(waiting)
-    queue.join(waiting, first)
-    return promise
+    return waitForTurn(this.#room, limited, options)
+  }
+
+  /** The calls of an instance that wait in this process. */
+  waitingOf(organizationId: number, instanceId: number): number {
+    const queues = this.#known.queuesOf(organizationId)
+    return queues.reduce((sum, { calls }) => sum + calls.of(instanceId).length, 0)
+  }
+
+  /**
+   * What limits an instance is another now, or nothing: its calls that wait here go on by that, in
+   * their order.
+   */
+  async move(organizationId: number, instanceId: number, limited: Limited | undefined) {
+    if (limited) this.#queueOf(limited)
+    for (const pool of limited?.pools ?? []) this.#known.gateOf(organizationId, pool)
+    const pace = new Pace()
+    for (const queue of this.#known.queuesOf(organizationId)) {
+      for (const one of queue.calls.of(instanceId)) {
+        if (limited && isAlike(one.limited, limited)) continue
+        await pace.step()
+        if (one.line) one.move(limited)
+      }
+    }
   }
 
   /**
@@ -145,9 +137,8 @@ export class Limiter implements AsyncDisposable {
     const { organizationId, budget, pools } = limited
     for (const pool of pools) this.#known.gateOf(organizationId, pool)
     if (!budget) return
-    const queue = this.#known.queueOf(limited)
-    queue.heed(budget)
-    const { waiting, longestWaitMs: waitedMs } = stateOf(queue)
+    const queue = this.#queueOf(limited)
+    const { waiting, longestWaitMs: waitedMs } = queue.calls.state()
     const described = { terms: this.#terms(budget), waiting, waitedMs, patienceMs: 0, back: [] }
     // It has told of what went wrong; whoever calls next names the terms as well.
     await this.#ask(organizationId, { budget: described, pools: [], runs: [] }).catch(() => {})
@@ -164,7 +155,7 @@ export class Limiter implements AsyncDisposable {
   /** How full its budget and pools are, over all replicas. */
   async state(limited: Limited): Promise<LimitState> {
     const state = await readLimits(this.#db, limited)
-    const here = stateOf(this.#known.queueOf(limited))
+    const here = this.#known.queueOf(limited).calls.state()
     const { budget } = state
     if (!budget) return state
     // Who knows that it would be in vain does not ask, so that the database has not heard of it.
@@ -188,6 +179,13 @@ export class Limiter implements AsyncDisposable {
     await this.#questions.onIdle()
     await this.#lease[Symbol.asyncDispose]()
     await this.#db[Symbol.asyncDispose]()
+  }
+
+  /** Of which it knows what is in force. */
+  #queueOf(limited: Limited): BudgetQueue {
+    const queue = this.#known.queueOf(limited)
+    if (limited.budget) queue.heed(limited.budget)
+    return queue
   }
 
   #asking(organizationId: number): Asking {
@@ -258,9 +256,12 @@ export class Limiter implements AsyncDisposable {
   }
 }
 
-function stateOf({ calls }: BudgetQueue) {
-  const longestWaitMs = calls.size > 0 ? performance.now() - calls.oldest() : 0
-  return { waiting: calls.size, longestWaitMs }
+/** Whether who waits for the one waits for the other, however much that is now. */
+function isAlike(one: Limited, other: Limited): boolean {
+  const names = [one, other].map(({ budget, pools }) =>
+    JSON.stringify([budget?.name, pools.map(({ name }) => name)]),
+  )
+  return names[0] === names[1]
 }
 
 function ending(): Refusal {

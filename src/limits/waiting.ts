@@ -12,6 +12,8 @@ export interface Waiting extends Dated {
   readonly onOver: ((reason: OverReason) => void) | undefined
   grant(permit: Permit): void
   refuse(error: unknown): void
+  /** It goes on by other limits, as long as it waited; by none, it starts. */
+  move(to: Limited | undefined): void
   /** Where it stands, as long as it does. */
   line: Line | undefined
   before: Waiting | undefined

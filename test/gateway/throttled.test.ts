@@ -171,6 +171,79 @@ describe('a higher limit lets calls start that wait already, though no other cal
   })
 })
 
+describe('calls that wait go on by what limits their instance since it changed', () => {
+  /** One that waits for an hour, were it for what limits its instance now. */
+  const waitingOf = async (settings: object) => {
+    const instance = await connect('counting', settings)
+    reply = {}
+    await through(world, instance, 'GET', '/x')
+    const waiting = through(world, instance, 'GET', '/x')
+    await vi.waitUntil(() => waitingHere(instance) === 1)
+    return { instance, waiting }
+  }
+  const waitingHere = ({ id }: { id: number }) =>
+    world.context.limiter.waitingOf(world.organizationId, id)
+  const change = async ({ id }: { id: number }, settings: object) => {
+    const { status } = await call(world, 'PATCH', `/instances/${id}`, { body: { settings } })
+    expect(status).toBe(200)
+  }
+  const share = async (amount: number) => {
+    const body = { name: 'Hourly', windows: [{ amount, unit: 'hour' }] }
+    return { rateLimitId: (await call(world, 'POST', '/rate-limits', { body })).body.id }
+  }
+
+  test('by a shared limit in the place of their own', async () => {
+    const { instance, waiting } = await waitingOf(perDay(1))
+    await change(instance, { ...(await share(1)), rateLimits: null })
+    const { code, headers } = await waiting
+    expect([code, headers['ratelimit-policy']]).toEqual([undefined, '"latchkey-hour";q=1;w=3600'])
+    const next = await through(world, instance, 'GET', '/x', { headers: noWait })
+    expect(next.code).toBe('limit-wait-over')
+  })
+
+  test('by another shared limit', async () => {
+    const { instance, waiting } = await waitingOf(await share(1))
+    await change(instance, await share(5))
+    expect((await waiting).headers['ratelimit-policy']).toBe('"latchkey-hour";q=5;w=3600')
+  })
+
+  test('by none: they start', async () => {
+    const { instance, waiting } = await waitingOf(perDay(1))
+    await change(instance, { rateLimits: null })
+    const { code, headers } = await waiting
+    expect([code, headers['ratelimit-policy']]).toEqual([undefined, undefined])
+  })
+
+  test('by one that is used up: they wait for that one, and leave with their clients', async () => {
+    const used = await share(1)
+    await through(world, await connect('counting', used), 'GET', '/x')
+    const instance = await connect('counting', perDay(1))
+    reply = {}
+    await through(world, instance, 'GET', '/x')
+    const leaving = new AbortController()
+    const waiting = through(world, instance, 'GET', '/x', { signal: leaving.signal })
+    waiting.catch(() => {})
+    await vi.waitUntil(() => waitingHere(instance) === 1)
+    await change(instance, { ...used, rateLimits: null })
+    const { limited } = await world.context.connections.of(instance.authorization)
+    expect(limited!.budget!.name).toBe(`shared/${used.rateLimitId}`)
+    await vi.waitUntil(() => world.context.limiter.waitingHere(limited!) === 1)
+    leaving.abort()
+    await expect(waiting).rejects.toThrow()
+    await vi.waitUntil(() => waitingHere(instance) === 0)
+    expect(world.context.limiter.counts.waiting).toBe(0)
+  })
+
+  test('what does not concern limits leaves them where they are', async () => {
+    const { instance, waiting } = await waitingOf(perDay(1))
+    const body = { name: 'Other' }
+    expect((await call(world, 'PATCH', `/instances/${instance.id}`, { body })).status).toBe(200)
+    expect(waitingHere(instance)).toBe(1)
+    await change(instance, perDay(2))
+    expect((await waiting).code).toBe(undefined)
+  })
+})
+
 describe('limits that the vendor tells of in the same fields', () => {
   test('stand after ours, as members of one list', async () => {
     const instance = await connect('counting', perDay(5))

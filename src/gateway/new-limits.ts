@@ -1,0 +1,39 @@
+import PQueue from 'p-queue'
+import type { Context } from '../context.ts'
+import { readStored } from '../instances/connection.ts'
+import { showSettings } from '../instances/settings.ts'
+import { findLimited } from '../limits/limited-by.ts'
+
+type Needs = Pick<Context, 'db' | 'elements' | 'limiter' | 'log'>
+
+/** Has the calls that wait in this process go on by what limits their instance since it changed. */
+export class NewLimits {
+  readonly #context: Needs
+  /** Of two changes the later one is read later. */
+  readonly #changes = new PQueue({ concurrency: 1 })
+
+  constructor(context: Needs) {
+    this.#context = context
+  }
+
+  /** @param name `<organization>/<instance>`: of others there is nothing to do */
+  apply(name: string | undefined) {
+    const [organizationId, id] = (name ?? '').split('/').map(Number)
+    if (!organizationId || !id) return
+    const { limiter, log } = this.#context
+    if (limiter.waitingOf(organizationId, id) === 0) return
+    this.#changes
+      .add(() => this.#move({ organizationId, id }))
+      .catch((err) => log.warn({ err, instanceId: id }, 'new limits could not be read'))
+  }
+
+  async #move(key: { organizationId: number; id: number }) {
+    const { elements, limiter } = this.#context
+    const row = await readStored(this.#context, key)
+    if (!row) return
+    const element = await elements.versionOf(key.organizationId, row.elementId, row.elementVersion)
+    const settings = showSettings(element, row.settings)
+    const limits = { ...settings, concurrency: element.settings?.concurrency }
+    await limiter.move(key.organizationId, key.id, await findLimited(this.#context, row, limits))
+  }
+}

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { call } from '../support/client.ts'
+import { until } from '../support/until.ts'
+import type { World } from '../support/world.ts'
+import { startFirst, startReplica } from './replicas.ts'
+import { instanceOf, through } from './through.ts'
+import { type GatewayVendor, startGatewayVendor } from './types-vendor.ts'
+
+let vendor: GatewayVendor
+let first: World
+let second: World
+beforeAll(async () => {
+  vendor = await startGatewayVendor()
+  first = await startFirst()
+  second = await startReplica(first)
+})
+afterAll(async () => {
+  for (const one of [second, first, vendor]) await one[Symbol.asyncDispose]()
+})
+
+const hourly = (amount: number) => ({ rateLimits: [{ amount, unit: 'hour' }] })
+
+test.each([
+  ['more', hourly(3), '"latchkey-hour";q=3;w=3600'],
+  ['another time', { rateLimits: [{ amount: 3, unit: 'day' }] }, '"latchkey-day";q=3;w=86400'],
+  ['nothing', { rateLimits: null }, undefined],
+])(
+  'a limit that becomes %s lets calls start that wait in another process',
+  async (_, settings, policy) => {
+    const configuration = { server: vendor.url, user: 'u', secret: 's' }
+    const instance = await instanceOf(first, 'open', configuration, hourly(1))
+    expect((await through(second, instance, 'GET', '/x')).code).toBe(undefined)
+    const waiting = through(second, instance, 'GET', '/x')
+    await until(() => second.context.limiter.waitingOf(first.organizationId, instance.id) === 1)
+    const changed = await call(first, 'PATCH', `/instances/${instance.id}`, { body: { settings } })
+    expect(changed.status).toBe(200)
+    const { code, headers } = await waiting
+    expect([code, headers['ratelimit-policy']]).toEqual([undefined, policy])
+  },
+)
