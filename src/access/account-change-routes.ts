@@ -13,7 +13,14 @@ import { addAccount, changeAccount, removeAccount } from './accounts.ts'
 import { addUser } from './add-user.ts'
 import { deedOf } from './deed.ts'
 import { guardRight } from './guard.ts'
-import { bodyRefusals, accountParams as params, readingRefusals } from './route-parts.ts'
+import { requirePersonOfBearer } from './prove.ts'
+import {
+  bodyRefusals,
+  accountParams as params,
+  passwordHeader,
+  proofRefusals,
+  readingRefusals,
+} from './route-parts.ts'
 import type { User, UserRequest } from './user-schema.ts'
 
 const tags = ['accounts']
@@ -129,9 +136,11 @@ function userRoute(app: Server, context: Context) {
       schema: {
         operationId: 'createUser',
         summary: 'Add a user',
-        description: "Answers the user's secret, this once.",
+        description:
+          "Answers the user's secret, this once. It outlives a bearer token: with one, have signed in within the last five minutes, or send your password in the header `Elements-User-Password`.",
         tags,
         params,
+        headers: passwordHeader,
         body: Model<UserRequest>('UserRequest'),
         response: {
           200: Model<User>('User'),
@@ -141,13 +150,16 @@ function userRoute(app: Server, context: Context) {
             'role-unknown',
             'email-taken',
             'password-unfit',
-            'passwords-busy',
+            ...proofRefusals,
             ...bodyRefusals,
             ...readingRefusals,
           ),
         },
       },
     },
-    async (request) => addUser(context, request.params.id, request.body, deedOf(request)),
+    async (request) => {
+      await requirePersonOfBearer(context, request)
+      return addUser(context, request.params.id, request.body, deedOf(request))
+    },
   )
 }

@@ -33,12 +33,18 @@ export interface UserChanges {
 
 /**
  * Changes what is given: users their own name, address and password; admins everything of everyone.
+ * `prove` is asked, and throws, before somebody gets in by what is changed.
  * @throws {Refusal} `user-not-found`, `role-insufficient`, `role-unknown`, `email-taken`,
  *   `password-unfit`, `password-wrong`, `last-admin`
  */
 export async function changeUser(
   context: ChangeContext,
-  { principal, idOrEmail, body }: { principal: Principal; idOrEmail: string; body: UserChange },
+  {
+    principal,
+    idOrEmail,
+    body,
+    prove,
+  }: { principal: Principal; idOrEmail: string; body: UserChange; prove(): Promise<void> },
   deed: Deed & { address: string },
 ): Promise<User> {
   const user = await requireUserRecord(context, principal, idOrEmail)
@@ -48,6 +54,7 @@ export async function changeUser(
   const active = unless(user.active, body.active)
   if (role !== undefined || active !== undefined) requireRight(principal, 'all-users')
   const email = body.email === undefined ? undefined : requireEmail(body.email)
+  if (unless(user.email, email) !== undefined || role === 'org-admin') await prove()
   const passwords =
     body.password === undefined
       ? undefined
@@ -57,6 +64,7 @@ export async function changeUser(
           { ...user, email: email ?? user.email },
           body,
           deed,
+          prove,
         )
   const changes = { email, firstName, lastName, role, active, ...passwords }
   return storeChanges(context, user, changes, deed)
@@ -122,13 +130,14 @@ export async function keepAnAdmin(tx: Db, key: UserKey) {
   )
 }
 
-/** For one's own, the one before has to be known, where there is one. */
+/** For one's own, the one before has to be known, where there is one; for all others, `prove`. */
 async function hashNewPassword(
   context: ChangeContext,
   principal: Principal,
   user: UserRecord,
   { password = '', oldPassword }: UserChange,
   { address }: { address: string },
+  prove: () => Promise<void>,
 ): Promise<Pick<UserChanges, 'password' | 'provedPassword'>> {
   requireFitPassword(password, user.email)
   const { organizationId, id: userId } = user
@@ -150,6 +159,6 @@ async function hashNewPassword(
         address,
       },
     )
-  }
+  } else await prove()
   return { password: await context.passwords.hash(password), provedPassword }
 }

@@ -53,6 +53,17 @@ export async function requirePerson(
   )
 }
 
+/**
+ * The same of whoever comes with a bearer token; who sends the two secrets has what lasts already.
+ * @throws {Refusal} as `requirePerson` does
+ */
+export async function requirePersonOfBearer(
+  context: Parameters<typeof requirePerson>[0],
+  request: FastifyRequest,
+) {
+  if (bearerOf(request.headers) !== undefined) await requirePerson(context, request)
+}
+
 /** The bearer token that stands in the place of the two secrets, where one does. */
 export function bearerOf({ authorization }: FastifyRequest['headers']): string | undefined {
   return parseAuthorization(authorization ?? '')?.bearer

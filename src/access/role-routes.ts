@@ -6,8 +6,9 @@ import type { Server } from '../http/server.ts'
 import { deedOf } from './deed.ts'
 import { giveRole, takeRole } from './give-role.ts'
 import { guardRight } from './guard.ts'
+import { requirePersonOfBearer } from './prove.ts'
 import { showRoles } from './roles.ts'
-import { readingRefusals, userParams } from './route-parts.ts'
+import { passwordHeader, proofRefusals, readingRefusals, userParams } from './route-parts.ts'
 import type { RoleAnswer } from './user-schema.ts'
 import { requireUserRecord } from './users.ts'
 
@@ -52,8 +53,11 @@ function givingRoute(app: Server, context: Context, method: 'PUT' | 'POST') {
     schema: {
       operationId: method === 'PUT' ? 'giveRole' : 'addRole',
       summary: method === 'PUT' ? 'Give a role' : 'Give a role, as PUT does',
+      description:
+        'It outlives a bearer token: with one, have signed in within the last five minutes, or send your password in the header `Elements-User-Password`.',
       tags,
       params,
+      headers: passwordHeader,
       response: {
         200: answered,
         ...refusals(
@@ -61,12 +65,14 @@ function givingRoute(app: Server, context: Context, method: 'PUT' | 'POST') {
           'role-insufficient',
           'role-unknown',
           'role-given',
+          ...proofRefusals,
           ...readingRefusals,
         ),
       },
     },
     handler: async (request) => {
       const { principal, params } = request
+      await requirePersonOfBearer(context, request)
       return giveRole(context, { principal, ...params }, deedOf(request))
     },
   })

@@ -1,11 +1,10 @@
-import type { FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import { refusals } from '../http/problem.ts'
 import { Model } from '../http/schema.ts'
 import type { Server } from '../http/server.ts'
 import { deedOf } from './deed.ts'
 import { guardRight } from './guard.ts'
-import { bearerOf, requirePerson } from './prove.ts'
+import { requirePersonOfBearer } from './prove.ts'
 import {
   bodyRefusals,
   userParams as params,
@@ -81,11 +80,6 @@ export function secretRoutes(app: Server, context: Context) {
       },
     )
   })
-}
-
-/** Who sends the two secrets has what lasts already. */
-async function requirePersonOfBearer(context: Context, request: FastifyRequest) {
-  if (bearerOf(request.headers) !== undefined) await requirePerson(context, request)
 }
 
 async function allowNoBody(request: { body: unknown }) {

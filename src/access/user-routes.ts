@@ -7,7 +7,7 @@ import type { Server } from '../http/server.ts'
 import { changeUser } from './change-user.ts'
 import { deedOf } from './deed.ts'
 import { guardRight } from './guard.ts'
-import { passwordIn } from './prove.ts'
+import { passwordIn, requirePersonOfBearer } from './prove.ts'
 import { removeUser } from './remove-user.ts'
 import {
   bodyRefusals,
@@ -78,9 +78,10 @@ export function userRoutes(app: Server, context: Context) {
         operationId: 'changeUser',
         summary: 'Change a user',
         description:
-          'What is left out stays. Your own password needs `oldPassword`; a new one ends all bearer tokens of the user, as `"active": false` does.',
+          'What is left out stays. Your own password needs `oldPassword`; a new one ends all bearer tokens of the user, as `"active": false` does. What outlives a bearer token (an address, the password of somebody else, the role of an admin) needs more than one: have signed in within the last five minutes, or send your password in the header `Elements-User-Password`.',
         tags,
         params,
+        headers: passwordHeader,
         body: Model<UserChange>('UserChange'),
         response: {
           200: answered,
@@ -100,7 +101,8 @@ export function userRoutes(app: Server, context: Context) {
     },
     async (request) => {
       const { principal, params, body } = request
-      return changeUser(context, { principal, ...params, body }, deedOf(request))
+      const prove = () => requirePersonOfBearer(context, request)
+      return changeUser(context, { principal, ...params, body, prove }, deedOf(request))
     },
   )
 

@@ -150,24 +150,26 @@ function UserForm({
   const save = async () => {
     const { email, firstName, lastName, password, oldPassword, admin, active } = form.getValues()
     const texts = { email, firstName, lastName, ...(password && { password }) }
+    const header = oldPassword ? { 'elements-user-password': inHeader(oldPassword) } : {}
     if (!user) {
       const account = accounts.data?.find((one) => one.defaultAccount) ?? accounts.data?.[0]
       if (!account) throw new Error('No account is known that the user could belong to.')
       const roles = admin ? ['org-admin'] : []
-      const path = { id: account.id }
+      const params = { path: { id: account.id }, header }
       const body = { ...texts, roles }
-      return onSaved(await dataOf(api.POST('/accounts/{id}/users', { params: { path }, body })))
+      return onSaved(await dataOf(api.POST('/accounts/{id}/users', { params, body })))
     }
     const path = { idOrEmail: String(user.id) }
     const body = {
       ...texts,
-      ...(oldPassword && { oldPassword }),
+      ...(isSelf && oldPassword && { oldPassword }),
       ...(isAdmin && !isSelf && active !== user.active && { active }),
     }
-    await api.PATCH('/users/{idOrEmail}', { params: { path }, body })
+    await api.PATCH('/users/{idOrEmail}', { params: { path, header }, body })
     if (admin !== wasAdmin) {
       const role = { params: { path: { ...path, role: 'org-admin' } } }
-      if (admin) await api.PUT('/users/{idOrEmail}/roles/{role}', role)
+      const given = { params: { ...role.params, header } }
+      if (admin) await api.PUT('/users/{idOrEmail}/roles/{role}', given)
       else await api.DELETE('/users/{idOrEmail}/roles/{role}', role)
     }
     return onSaved(undefined)
@@ -191,14 +193,16 @@ function UserForm({
         <TextInput label="First name" {...form.getInputProps('firstName')} />
         <TextInput label="Last name" {...form.getInputProps('lastName')} />
       </Group>
-      {isSelf && (
-        <PasswordInput
-          label="Your password"
-          description="Needed to set a new one"
-          autoComplete="current-password"
-          {...form.getInputProps('oldPassword')}
-        />
-      )}
+      <PasswordInput
+        label="Your password"
+        description={
+          isSelf
+            ? 'Needed to set a new one, and for another address'
+            : 'Where you have been signed in for more than five minutes: for who may get in, and as whom'
+        }
+        autoComplete="current-password"
+        {...form.getInputProps('oldPassword')}
+      />
       <PasswordInput
         label={user ? 'New password' : 'Password'}
         description="At least 8 characters; empty leaves it as it is. A new one signs the user out everywhere."
@@ -216,4 +220,9 @@ function UserForm({
       )}
     </FormModal>
   )
+}
+
+/** The bytes of its UTF-8, since a header has no other characters than those of a byte. */
+function inHeader(password: string): string {
+  return String.fromCharCode(...new TextEncoder().encode(password))
 }
