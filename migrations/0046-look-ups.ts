@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 
-/** Some seconds for a million instances, during which none is written. */
+/** Ten seconds for a million instances, during which no secret and no token is written. */
 export async function up(db: Kysely<unknown>) {
   await sql`
     -- Owners and instances are called what nothing else in the installation is, so that their

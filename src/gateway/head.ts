@@ -35,7 +35,7 @@ export function writeHead(reply: FastifyReply, called: Called, place: HeadPlace)
     'access-control-expose-headers',
     '*',
   ]
-  const origin = reply.getHeader('access-control-allow-origin')
+  const origin = raw.req.headers.origin && reply.getHeader('access-control-allow-origin')
   if (origin !== undefined) list.push('access-control-allow-origin', String(origin))
   const told = besideVendors(place.told, called.answer.headers)
   for (const name in told) list.push(name, told[name]!)

@@ -14,6 +14,7 @@ export function besideVendors(
   told: Record<string, string>,
   vendors: Record<string, string | string[]>,
 ): Record<string, string> {
+  if (!('RateLimit-Policy' in told)) return told
   const sent = limitFields.filter((name) => name in told && name.toLowerCase() in vendors)
   if (sent.length === 0) return told
   const joined = { ...told }

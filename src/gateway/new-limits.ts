@@ -16,15 +16,21 @@ export class NewLimits {
     this.#context = context
   }
 
-  /** @param name `<organization>/<instance>`: of others there is nothing to do */
+  /** @param name `<organization>/<instance>`, an organization, or nothing: any may have changed */
   apply(name: string | undefined) {
-    const [organizationId, id] = (name ?? '').split('/').map(Number)
-    if (!organizationId || !id) return
     const { limiter, log } = this.#context
-    if (limiter.waitingOf(organizationId, id) === 0) return
-    this.#changes
-      .add(() => this.#move({ organizationId, id }))
-      .catch((err) => log.warn({ err, instanceId: id }, 'new limits could not be read'))
+    for (const key of this.#concerned(name)) {
+      if (limiter.waitingOf(key.organizationId, key.id) === 0) continue
+      this.#changes
+        .add(() => this.#move(key))
+        .catch((err) => log.warn({ err, instanceId: key.id }, 'new limits could not be read'))
+    }
+  }
+
+  #concerned(name: string | undefined): { organizationId: number; id: number }[] {
+    const [organizationId, id] = (name ?? '').split('/').map(Number)
+    if (organizationId && id) return [{ organizationId, id }]
+    return this.#context.limiter.waitingInstances(organizationId || undefined)
   }
 
   async #move(key: { organizationId: number; id: number }) {

@@ -56,6 +56,13 @@ export class CallQueue {
     return found
   }
 
+  /** Of which instances there are any. */
+  shares(): number[] {
+    const found = new Set(this.#lines.keys())
+    for (let one = this.#again.head; one; one = one.after) found.add(one.limited.share)
+    return [...found]
+  }
+
   /** Those of an instance, in their order. */
   of(share: number): Waiting[] {
     const found: Waiting[] = []

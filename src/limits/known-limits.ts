@@ -63,6 +63,10 @@ export class KnownLimits {
     this.#forgetAt = this.#size + mostIdle
   }
 
+  organizationIds(): number[] {
+    return [...this.#organizations.keys()]
+  }
+
   queues(): BudgetQueue[] {
     return [...this.#organizations.keys()].flatMap((id) => this.queuesOf(id))
   }

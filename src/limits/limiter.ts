@@ -106,6 +106,15 @@ export class Limiter implements AsyncDisposable {
     return waitForTurn(this.#room, limited, options)
   }
 
+  /** The instances whose calls wait in this process; of one organization, where it is named. */
+  waitingInstances(organizationId?: number): { organizationId: number; id: number }[] {
+    const organizations = organizationId ? [organizationId] : this.#known.organizationIds()
+    return organizations.flatMap((organizationId) => {
+      const shares = this.#known.queuesOf(organizationId).flatMap(({ calls }) => calls.shares())
+      return [...new Set(shares)].map((id) => ({ organizationId, id }))
+    })
+  }
+
   /** The calls of an instance that wait in this process. */
   waitingOf(organizationId: number, instanceId: number): number {
     const queues = this.#known.queuesOf(organizationId)

@@ -3,6 +3,8 @@ import { GatewayMetrics } from './gateway-metrics.ts'
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
+type RequestLabels = { method: string; route: string; status: string }
+
 /** A value of each kind, such as the connections that are idle and those that are not. */
 type Reading = Record<string, number>
 
@@ -13,10 +15,10 @@ type Reading = Record<string, number>
 export class Metrics {
   readonly registry = new Registry()
   readonly gateway: GatewayMetrics
-  readonly #requests: Counter<'method' | 'route' | 'status'>
   readonly #requestSeconds: Histogram<'route'>
   readonly #routes = new Map<string, ReturnType<Histogram<'route'>['labels']>>()
-  readonly #answers = new Map<string, ReturnType<Counter<'status'>['labels']>>()
+  /** In plain numbers, which the counter is told when somebody asks. */
+  readonly #answers = new Map<string, { labels: RequestLabels; count: number }>()
   readonly #provisions: Counter<'verdict'>
   readonly #probes: Counter<'verdict'>
   readonly #probeSeconds: Histogram
@@ -27,11 +29,16 @@ export class Metrics {
     const registers = [this.registry]
     collectDefaultMetrics({ register: this.registry })
     this.gateway = new GatewayMetrics(this.registry)
-    this.#requests = new Counter({
+    const answers = this.#answers
+    new Counter({
       name: 'latchkey_http_requests_total',
       help: 'Requests answered, by the pattern of their route; calls through the gateway by the class of their status',
       labelNames: ['method', 'route', 'status'],
       registers,
+      collect() {
+        this.reset()
+        for (const { labels, count } of answers.values()) this.inc({ ...labels }, count)
+      },
     })
     this.#requestSeconds = new Histogram({
       name: 'latchkey_http_request_seconds',
@@ -74,17 +81,14 @@ export class Metrics {
 
   answered(method: string, route: string, status: number | string, ms: number) {
     const key = `${method} ${status} ${route}`
-    let answers = this.#answers.get(key)
-    if (!answers) {
-      answers = this.#requests.labels({ method, route, status: String(status) })
-      this.#answers.set(key, answers)
-    }
+    const answers = this.#answers.get(key)
+    if (answers) answers.count += 1
+    else this.#answers.set(key, { labels: { method, route, status: String(status) }, count: 1 })
     let lengths = this.#routes.get(route)
     if (!lengths) {
       lengths = this.#requestSeconds.labels({ route })
       this.#routes.set(route, lengths)
     }
-    answers.inc()
     lengths.observe(ms / 1000)
   }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startCable } from '../support/cable.ts'
 import { call } from '../support/client.ts'
 import { until } from '../support/until.ts'
 import type { World } from '../support/world.ts'
@@ -38,3 +39,20 @@ test.each([
     expect([code, headers['ratelimit-policy']]).toEqual([undefined, policy])
   },
 )
+
+test('a process that could not hear of the change then has its calls go on as well', async () => {
+  await using cable = await startCable(first.databaseUrl)
+  await using third = await startReplica(first, cable.url)
+  const configuration = { server: vendor.url, user: 'u', secret: 's' }
+  const instance = await instanceOf(first, 'open', configuration, hourly(1))
+  expect((await through(third, instance, 'GET', '/x')).code).toBe(undefined)
+  const waiting = through(third, instance, 'GET', '/x')
+  await until(() => third.context.limiter.waitingOf(first.organizationId, instance.id) === 1)
+  cable.cut()
+  const settings = { rateLimits: [{ amount: 3, unit: 'day' }] }
+  const changed = await call(first, 'PATCH', `/instances/${instance.id}`, { body: { settings } })
+  expect(changed.status).toBe(200)
+  cable.mend()
+  const { code, headers } = await waiting
+  expect([code, headers['ratelimit-policy']]).toEqual([undefined, '"latchkey-day";q=3;w=86400'])
+})
