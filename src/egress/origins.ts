@@ -9,8 +9,9 @@ const longestMs = 60_000
 
 /**
  * The pools of open connections, one for each origin. A connection was judged when it was opened,
- * so none lives long: idle for seconds, in use for a minute. An origin without connections is
- * forgotten; one that is put out while in use finishes what it has.
+ * so none lives longer than a minute, nor idle for more than seconds unless the vendor says that it
+ * may. An origin without connections is forgotten; one that is put out while in use finishes what it
+ * has.
  */
 export class Origins {
   readonly #pools = new LRUCache<string, Pool>({
@@ -59,7 +60,7 @@ export class Origins {
       pipelining: 1,
       maxHeaderSize: 32 * 1024,
       keepAliveTimeout: 4_000,
-      keepAliveMaxTimeout: 10_000,
+      keepAliveMaxTimeout: longestMs,
       keepAliveTimeoutThreshold: 1_000,
       // The deadline of each exchange is the only clock; undici's start anew with every byte.
       headersTimeout: 0,
