@@ -1,7 +1,7 @@
 import { alignColumns, median, percentile } from './measure.ts'
 import type { Explained } from './plans.ts'
 import type { SizeRequest } from './size-requests.ts'
-import { type Size, type SizeStage, setSizeStage } from './size-stage.ts'
+import { buffersOf, type Size, type SizeStage, setSizeStage } from './size-stage.ts'
 import type { Measured } from './stage.ts'
 
 interface Options {
@@ -47,10 +47,10 @@ function compareBuffers(small: Size, big: Size): string[][] {
   const rows = [['buffers read', String(small.instances), String(big.instances), 'ratio', 'wanted']]
   for (const [at, { what }] of small.requests.entries()) {
     const [ours, theirs] = [small.explained[at]!, big.explained[at]!]
-    rows.push(compared(what, sum(ours), sum(theirs), true))
+    rows.push(compared(what, buffersOf(ours), buffersOf(theirs), true))
     const names = [...new Set([...ours, ...theirs].map(nameOf))]
     for (const name of names) {
-      const of = (all: Explained[]) => sum(all.filter((one) => nameOf(one) === name))
+      const of = (all: Explained[]) => buffersOf(all.filter((one) => nameOf(one) === name))
       rows.push(compared(`  ${name}`, of(ours), of(theirs), false))
     }
   }
@@ -65,10 +65,6 @@ function compared(what: string, small: number, big: number, judged: boolean): st
 
 function judge(ratio: number): string {
   return ratio <= wanted ? `${wanted}: met` : `${wanted}: MISSED`
-}
-
-function sum(all: Explained[]): number {
-  return all.reduce((total, { buffers }) => total + buffers, 0)
 }
 
 /** The name of a prepared statement; of another what it reads by. */

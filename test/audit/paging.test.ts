@@ -31,7 +31,7 @@ afterAll(() => world[Symbol.asyncDispose]())
 
 async function explain(filters: AuditFilters, readerId?: number, deep = false) {
   const { db } = world.context
-  const before = deep ? { at: new Date('2020-01-03'), id: 2 ** 40 } : undefined
+  const before = deep ? { at: new Date('2020-01-15'), id: 2 ** 40 } : undefined
   const { organizationId } = world
   const query = entriesQuery({ organizationId, filters, readerId, before, limit: 21 })
   const { sql, parameters } = query.compile(db.kysely)

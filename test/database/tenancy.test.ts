@@ -54,7 +54,7 @@ const tenantTables = [
   'webhooks',
 ]
 /** Of one column each, whose values are not used twice in the installation. */
-const hashed = ['instance_tokens_of_instance', 'secrets_of_owner']
+const hashed = ['audit_entries_by_request', 'instance_tokens_of_instance', 'secrets_of_owner']
 const sharedTables = [
   'element_versions',
   'key_rotations',
