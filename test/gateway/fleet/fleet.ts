@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { help } from '../../../bench/stage.ts'
 import type { VendorReport } from '../../limits/harness/measuring-vendor.ts'
 import { type Service, startService } from '../../support/service.ts'
 import { startWorld, type World } from '../../support/world.ts'
@@ -15,6 +16,8 @@ export interface GatewayFleet extends AsyncDisposable {
   vendor: { url: string; report(): Promise<VendorReport> }
   services: Service[]
   startCrowd(order: CrowdOrder): Crowd
+  /** A reverse proxy that does nothing else, in a process of its own. */
+  startFloor(): Promise<{ url: string }>
 }
 
 /** Callers in a process of their own. */
@@ -67,6 +70,8 @@ export async function startGatewayFleet(skews: readonly number[]): Promise<Gatew
       const done = told(order)
       return { done, stop: () => told('stop') }
     },
+    startFloor: () =>
+      help(owned, new URL('../../../bench/gateway-floor.ts', import.meta.url), [vendorUrl]),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
