@@ -1,3 +1,4 @@
+import type { Login } from '../authentication/login.ts'
 import type { Session } from '../authentication/sessions.ts'
 import type { Context } from '../context.ts'
 import type { Element } from '../definition/element.ts'
@@ -10,14 +11,17 @@ import type { OverReason, Permit } from '../limits/limited.ts'
 import type { Circuit, Flight } from './breaker.ts'
 import type { Opened } from './callable.ts'
 import type { Course } from './course.ts'
-import { following } from './departure.ts'
+import { following, unlessLeft } from './departure.ts'
 import type { CallBody, Reading } from './keep-body.ts'
 import { sessionLogin, sessionOf } from './session.ts'
 import { type Sign, signPlainly, unsignable } from './sign.ts'
 
 /** A call on its way, however often it is sent. */
 export interface Trip {
-  context: Pick<Context, 'challenges' | 'egress' | 'limiter' | 'sessions' | 'probeDeadlineMs'>
+  context: Pick<
+    Context,
+    'breakers' | 'challenges' | 'egress' | 'limiter' | 'sessions' | 'probeDeadlineMs'
+  >
   circuit: Circuit
   unsigned: VendorRequest
   body: CallBody
@@ -61,7 +65,7 @@ export async function attempt(
   const { values: own, certificateFor } = connection.credentials
   circuit.check()
   const login = sessionLogin(connection)
-  const session = login && (await sessionOf(context, connection, login))
+  const session = login && (await waitForSession(trip, connection, login))
   const values = session ? new Map([...own, ...session.values]) : own
   const clientCertificate = certificateFor && (await certificateFor(opened.base.origin))
   for (let first = false; ; first = true) {
@@ -115,6 +119,20 @@ export async function attempt(
       if (turn?.over()) throw heldTooLong(turn.over()!)
       if (!isWithdrawn) throw unsignable(error)
     }
+  }
+}
+
+/** In flight as long as the login takes, and no longer: what waits for its turn is limited elsewhere. */
+async function waitForSession(
+  { context, circuit, signal }: Trip,
+  connection: Opened['connection'],
+  login: Login,
+): Promise<Session> {
+  const leave = circuit.hold()
+  try {
+    return await unlessLeft(signal, () => sessionOf(context, connection, login))
+  } finally {
+    leave()
   }
 }
 

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { FailureKind } from '../egress/failure.ts'
+import { EgressFailure, type FailureKind } from '../egress/failure.ts'
 import { Refusal } from '../http/errors.ts'
 
 /** So many calls in a row without an answer, and a vendor is left alone for a while. */
@@ -116,12 +116,42 @@ export class Circuit {
     }
   }
 
+  /**
+   * A place among those in flight, for a call that waits before it is sent.
+   * @returns to be called once, when the place is free again
+   * @throws {Refusal} as `check` does
+   */
+  hold(): () => void {
+    this.check()
+    this.#inFlight += 1
+    return () => {
+      this.#inFlight -= 1
+    }
+  }
+
+  /**
+   * Sends what calls need first, such as a login, and counts how that fares as it does with them.
+   * @throws {Refusal} as `check` does
+   */
+  async counting<Answer>(send: () => Promise<Answer>): Promise<Answer> {
+    const flight = this.start()
+    try {
+      const answer = await send()
+      flight.answered()
+      return answer
+    } catch (error) {
+      if (error instanceof EgressFailure) flight.failed(error.kind)
+      throw error
+    } finally {
+      flight.end()
+    }
+  }
+
   /** @throws {Refusal} as `check` does */
   start(): Flight {
-    this.check()
+    const leave = this.hold()
     const isTrial = this.#rests > 0
     if (isTrial) this.#isTrying = true
-    this.#inFlight += 1
     let isOver = false
     const settle = () => {
       if (isTrial) this.#isTrying = false
@@ -140,7 +170,7 @@ export class Circuit {
         if (isOver) return
         isOver = true
         settle()
-        this.#inFlight -= 1
+        leave()
       },
     }
   }

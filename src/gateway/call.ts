@@ -8,6 +8,7 @@ import { type Answered, attempt, type Trip } from './attempt.ts'
 import { answerChallenges } from './attempt-challenged.ts'
 import type { Opened } from './callable.ts'
 import type { Course } from './course.ts'
+import { unlessLeft } from './departure.ts'
 import { type CallBody, keepBody, letGo, type Reading } from './keep-body.ts'
 import { saysEnded, saysThrottled } from './markers.ts'
 import type { CallOptions } from './options.ts'
@@ -123,7 +124,9 @@ async function sendTrip(
       if (ended instanceof Promise ? await ended : ended) {
         const renewed = isRenewed
           ? undefined
-          : await renewFor(context, current, answered, request, isKept)
+          : await unlessLeft(trip.signal, () =>
+              renewFor(context, current, answered, request, isKept),
+            )
         // What no new token helps against is not answered with another one for a while.
         if (isRenewed) giveUp(context, opened, placeOf(request))
         isRenewed = true

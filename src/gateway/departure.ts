@@ -33,6 +33,25 @@ export class Departure implements Cancellation {
   }
 }
 
+/**
+ * What is waited for, unless whoever waits leaves; what others wait for as well goes on for them.
+ * @throws the reason of the cancellation
+ */
+export async function unlessLeft<Result>(
+  cancellation: Cancellation,
+  begin: () => Promise<Result>,
+): Promise<Result> {
+  if (cancellation.aborted) throw cancellation.reason
+  const { promise: left, reject } = Promise.withResolvers<never>()
+  const leave = () => reject(cancellation.reason)
+  cancellation.addEventListener('abort', leave, { once: true })
+  try {
+    return await Promise.race([begin(), left])
+  } finally {
+    cancellation.removeEventListener('abort', leave)
+  }
+}
+
 /** For what takes an `AbortSignal` alone, and may be aborted for reasons of its own. */
 export function following(cancellation: Cancellation): AbortController {
   const controller = new AbortController()

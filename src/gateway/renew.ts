@@ -5,7 +5,10 @@ import { nameOf } from '../tokens/renew.ts'
 import type { Opened } from './callable.ts'
 import { dropSession, sessionLogin, sessionOf } from './session.ts'
 
-type Needs = Pick<Context, 'connections' | 'egress' | 'probeDeadlineMs' | 'renewals' | 'sessions'>
+type Needs = Pick<
+  Context,
+  'breakers' | 'connections' | 'egress' | 'probeDeadlineMs' | 'renewals' | 'sessions'
+>
 
 /** Whether there may be another token or session where the vendor has ended one. */
 export function canRenew(connection: StoredConnection): boolean {

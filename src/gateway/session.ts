@@ -3,6 +3,7 @@ import { LoginRefused, logIn } from '../authentication/send.ts'
 import type { Session } from '../authentication/sessions.ts'
 import type { Context } from '../context.ts'
 import { viewOf } from '../definition/view.ts'
+import type { Egress } from '../egress/client.ts'
 import { RenderError } from '../exchange/template.ts'
 import { Refusal } from '../http/errors.ts'
 import type { StoredConnection } from '../instances/connection.ts'
@@ -10,7 +11,7 @@ import { judge } from '../probe/judge.ts'
 import { codeOfVerdict } from '../probe/prove.ts'
 import { nameOf } from '../tokens/renew.ts'
 
-type Needs = Pick<Context, 'egress' | 'sessions' | 'probeDeadlineMs'>
+type Needs = Pick<Context, 'breakers' | 'egress' | 'sessions' | 'probeDeadlineMs'>
 
 /** The login that calls of a connection need first; those with stored tokens have had theirs. */
 export function sessionLogin({ tokens, credentials }: StoredConnection): Login | undefined {
@@ -18,8 +19,9 @@ export function sessionLogin({ tokens, credentials }: StoredConnection): Login |
 }
 
 /**
- * The session that calls go in, opened where there is none yet; a login takes no permit.
- * @throws {Refusal} where the vendor does not accept the login
+ * The session that calls go in, opened where there is none yet; a login takes no permit. However
+ * many wait for it, it counts once for the instance's circuit to the host that is asked.
+ * @throws {Refusal} where the vendor does not accept the login, or is left alone
  * @throws {EgressFailure} where it does not answer
  */
 export function sessionOf(
@@ -32,7 +34,7 @@ export function sessionOf(
 
 /** Forgets a session that the vendor has ended, unless another has taken its place. */
 export function dropSession(
-  { sessions }: Needs,
+  { sessions }: Pick<Context, 'sessions'>,
   connection: StoredConnection,
   session: Session,
 ): Promise<void> {
@@ -46,14 +48,18 @@ function sessionName({ record }: StoredConnection): string {
 }
 
 async function open(
-  { egress, probeDeadlineMs }: Needs,
-  { element, credentials }: StoredConnection,
+  { breakers, egress, probeDeadlineMs }: Needs,
+  { record, element, credentials }: StoredConnection,
   login: Login,
 ): Promise<Session> {
   const deadline = performance.now() + probeDeadlineMs
   const through = { ...credentials, place: viewOf(element, credentials.authentication) }
+  const instance = nameOf({ organizationId: record.organizationId, instanceId: record.id })
+  const counted: Pick<Egress, 'send'> = {
+    send: (request) => breakers.of(instance, request.url).counting(() => egress.send(request)),
+  }
   try {
-    return await logIn(egress, through, login, { deadline })
+    return await logIn(counted, through, login, { deadline })
   } catch (error) {
     if (error instanceof RenderError) {
       throw new Refusal('configuration-invalid', {

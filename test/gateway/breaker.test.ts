@@ -157,6 +157,17 @@ describe('a circuit', () => {
     expect(() => circuit.check()).not.toThrow()
   })
 
+  test('has room for a thousand together with those that wait for a login', () => {
+    const circuit = new Breakers().of('1/2', origin)
+    const leaves = Array.from({ length: 999 }, () => circuit.hold())
+    const flight = circuit.start()
+    expect(() => circuit.hold()).toThrow(expect.objectContaining({ code: 'calls-busy' }))
+    expect(() => circuit.start()).toThrow(expect.objectContaining({ code: 'calls-busy' }))
+    for (const leave of leaves) leave()
+    flight.end()
+    expect(circuit.state).toMatchObject({ state: 'closed', failures: 0, inFlight: 0 })
+  })
+
   test('is one for each instance and host, of which so many are remembered', () => {
     const breakers = new Breakers()
     expect(open(breakers)).toBe(breakers.of('1/2', new URL('https://vendor.example/other')))
