@@ -3,9 +3,18 @@ import { escapes, render, secretMask } from '../exchange/template.ts'
 import { withHeaders } from './header.ts'
 import { renderNeeded } from './needed.ts'
 import type { OAuth1 } from './oauth1.ts'
-import { baseStringOf, type Parameter, percentEncode, signatureOf } from './oauth1-signature.ts'
+import {
+  baseStringOf,
+  type Parameter,
+  percentEncode,
+  sentParameters,
+  signatureOf,
+} from './oauth1-signature.ts'
 import { withQuery } from './query.ts'
 import { drawMasked, drawOnce, type Once } from './signing-values.ts'
+import { Unsignable } from './unsignable.ts'
+
+const maxNameShown = 100
 
 /** What a request is signed with besides the client's credentials. */
 export interface Proof {
@@ -19,6 +28,7 @@ export interface Proof {
 /**
  * The request with the parameters of OAuth where the definition wants them.
  * @throws {RenderError} for a value that is missing, or cannot stand there
+ * @throws {Unsignable} for a request with parameters of OAuth of its own
  */
 export function signOAuth1(
   request: VendorRequest,
@@ -26,12 +36,15 @@ export function signOAuth1(
   values: Values,
   proof: Proof,
 ): VendorRequest {
+  const sent = sentParameters(request)
+  refuseProtocol(sent.query, 'query')
+  refuseProtocol(sent.body, 'form')
   const parameters = protocolParameters(authentication, values, proof, drawOnce())
   const secrets = {
     consumerSecret: renderNeeded(authentication.consumerSecret, values),
     tokenSecret: proof.tokenSecret === undefined ? '' : renderNeeded(proof.tokenSecret, values),
   }
-  const baseString = baseStringOf(request, parameters)
+  const baseString = baseStringOf(request, parameters, sent)
   const signature = signatureOf(methodOf(authentication), baseString, secrets)
   const all = [...parameters, ['oauth_signature', signature] as const]
   return place(request, authentication, values, all, percentEncode)
@@ -48,6 +61,18 @@ export function maskOAuth1(
   const all = [...parameters, ['oauth_signature', secretMask] as const]
   return place(request, authentication, values, all, (text) =>
     text.split(secretMask).map(percentEncode).join(secretMask),
+  )
+}
+
+/**
+ * RFC 5849, section 3.1: none may appear more than once, and which of two a vendor takes is not known.
+ * Vendors that read names without regard to case do so here, too.
+ */
+function refuseProtocol(sent: readonly Parameter[], place: string) {
+  const name = sent.find(([name]) => /^oauth_/i.test(name))?.[0].slice(0, maxNameShown)
+  if (name === undefined) return
+  throw new Unsignable(
+    `its ${place} has the parameter "${name}", and it is the service that adds those of OAuth 1, each of which may stand there once; leave out the parameters whose names begin with "oauth_"`,
   )
 }
 

@@ -18,25 +18,35 @@ export function signatureOf(
   return createHmac(hashes[method], key).update(baseString).digest('base64')
 }
 
+/** Those of a request's query and form body (RFC 5849, section 3.4.1.3.1), percent-encoded anew. */
+export function sentParameters({ url, headers, body = '' }: VendorRequest): {
+  query: Parameter[]
+  body: Parameter[]
+} {
+  const query = encodeForm(new URL(url).search.slice(1))
+  return { query, body: isForm(headers) ? encodeForm(body) : [] }
+}
+
 /**
  * What is signed of a request (RFC 5849, section 3.4.1): method, address as it is sent, and the
  * parameters of query, form body and protocol; `protocol` without signature and realm.
  */
 export function baseStringOf(
-  { method, url, headers, body = '' }: VendorRequest,
+  request: VendorRequest,
   protocol: readonly Parameter[],
+  sent = sentParameters(request),
 ): string {
-  const { protocol: scheme, host, pathname, search } = new URL(url)
+  const { protocol: scheme, host, pathname } = new URL(request.url)
   const parameters = [
     ...protocol.map(([name, value]): Parameter => [percentEncode(name), percentEncode(value)]),
-    ...encodeForm(search.slice(1)),
-    ...(isForm(headers) ? encodeForm(body) : []),
+    ...sent.query,
+    ...sent.body,
   ]
   const sorted = parameters.toSorted(
     ([one, value], [other, otherValue]) => order(one, other) || order(value, otherValue),
   )
   const written = sorted.map((parameter) => parameter.join('=')).join('&')
-  return [method, `${scheme}//${host}${pathname}`, written].map(percentEncode).join('&')
+  return [request.method, `${scheme}//${host}${pathname}`, written].map(percentEncode).join('&')
 }
 
 /** RFC 5849, section 3.6. */
@@ -49,7 +59,7 @@ export function isForm(headers: Record<string, string | undefined>): boolean {
   return type.trim().toLowerCase() === 'application/x-www-form-urlencoded'
 }
 
-/** Section 3.4.1.3.1, encoded anew; byte by byte, for what is not in UTF-8. */
+/** Byte by byte, for what is not in UTF-8. */
 function encodeForm(form: string | Buffer): Parameter[] {
   const parts = bytesOf(form).split('&')
   return parts

@@ -106,6 +106,15 @@ const authentications = [
     tokenSecret: '{other}',
   },
   {
+    type: 'oauth1',
+    name: 'OAuth1InQuery',
+    consumerKey: '{user}',
+    consumerSecret: '{secret}',
+    token: '{token}',
+    tokenSecret: '{other}',
+    in: 'query',
+  },
+  {
     type: 'oauth2',
     name: 'OAuth2',
     grant: 'clientCredentials',

@@ -212,6 +212,46 @@ test.each([
   expect(vendor.received).toHaveLength(0)
 })
 
+describe.each(['oauth1', 'oauth1inquery'])('the parameters of OAuth that %s adds', (element) => {
+  const sentForm = (body: string) => ({ ...form, body })
+
+  test.each([
+    ['query', '/x?a=1&oauth_token=mine', form, 'oauth_token'],
+    ['query', '/x?%6fauth_token=mine', {}, 'oauth_token'],
+    ['query', '/x?oauth_Signature', {}, 'oauth_Signature'],
+    ['form', '/x?a=1', sentForm('a=1&oauth_nonce=mine'), 'oauth_nonce'],
+    ['form', '/x', sentForm('%6F%61uth%5Ftoken=mine&a=1'), 'oauth_token'],
+  ])('stand in no %s of a caller: %s', async (place, path, sent, name) => {
+    const instance = await instanceOf(world, element, given(element))
+    const answer = await through(world, instance, 'POST', path, sent)
+    expect([answer.status, answer.code]).toEqual([400, 'request-unsignable'])
+    expect(answer.message).toContain(`its ${place} has the parameter "${name}"`)
+    expect(answer.message).toContain('leave out the parameters whose names begin with "oauth_"')
+    expect(vendor.received).toHaveLength(0)
+  })
+
+  test('are none in names that are only like theirs, and in bodies that are no form', async () => {
+    vendor.answer = (request) => ({ status: isOAuth1(request) ? 200 : 401 })
+    const instance = await instanceOf(world, element, given(element))
+    const path = '/x?xoauth_token=1&a=oauth_token&%256fauth_token=1'
+    const calls = [
+      sentForm('my_oauth_token=1&b=oauth_nonce'),
+      { headers: { 'content-type': 'text/plain' }, body: 'oauth_token=mine' },
+    ]
+    for (const sent of calls) {
+      expect((await through(world, instance, 'POST', path, sent)).status).toBe(200)
+    }
+    expect(vendor.received).toHaveLength(2)
+  })
+})
+
+test("parameters of OAuth are a caller's own where the vendor knows callers in another way", async () => {
+  const instance = await instanceOf(world, 'basic', given('basic'))
+  await through(world, instance, 'POST', '/x?oauth_token=mine', { ...form, body: 'oauth_nonce=1' })
+  expect(vendor.received[0]!.target).toBe('/x?oauth_token=mine')
+  expect(vendor.received[0]!.body.toString()).toBe('oauth_nonce=1')
+})
+
 describe('digest', () => {
   const account = { username: user, realm: 'r', password: secret, hash: 'sha256' as const }
   const counts = new Map<string, number>()
