@@ -25,6 +25,8 @@ export async function tryWebhook(
   const secrets = await listSigningSecrets(db, webhook)
   using place = receivers.enter(new URL(webhook.url).host)
   if (!place) throw busy()
+  // Nothing goes out that the audit does not tell.
+  await insertAuditEntry(db, deed, 'webhook.tested', { detail: { webhookId: id } })
   const timestamp = new Date().toISOString()
   const body = JSON.stringify({ type: trialType, timestamp, data: { webhookId: id } })
   const messageId = `evt_${randomUUID()}`
@@ -33,7 +35,6 @@ export async function tryWebhook(
     { ...webhook, secrets },
     { id: messageId, body },
   )
-  await insertAuditEntry(db, deed, 'webhook.tested', { detail: { webhookId: id } })
   const { delivered, status, failure, answer } = outcome
   return { messageId, delivered, status, durationMs, failure, answer }
 }

@@ -267,3 +267,20 @@ test('what is done to a webhook stands in the audit, without its URL or secret',
   expect(text).not.toContain('audited')
   expect(text).not.toContain(hook.secret)
 })
+
+test('where the audit cannot tell of a test nothing is sent', async () => {
+  const fresh = { ...world, ...(await world.addOrganization()) }
+  const hook = await subscribe(fresh, `${receiver.url}/untold`)
+  receiver.answer = () => ({ status: 204 })
+  const { pool } = world.context.db
+  await pool.query(`create function refuse() returns trigger language plpgsql as
+    $$ begin raise exception 'no entry today'; end $$`)
+  await pool.query(`create trigger refused before insert on audit_entries
+    for each row execute function refuse()`)
+  const refused = await call(fresh, 'POST', `${hook.path}/test`)
+  await pool.query('drop trigger refused on audit_entries')
+  expect([refused.status, refused.body.code]).toEqual([500, 'internal'])
+  expect(receivedAt(receiver, '/untold')).toEqual([])
+  expect((await call(fresh, 'POST', `${hook.path}/test`)).body.delivered).toBe(true)
+  expect(receivedAt(receiver, '/untold')).toHaveLength(1)
+})
