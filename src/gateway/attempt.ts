@@ -33,7 +33,7 @@ export interface Trip {
   attempts: number
   tellsAttempts: boolean
   course: Course | undefined
-  beforeSending: (() => Promise<void>) | undefined
+  beforeSending: (() => Promise<void> | undefined) | undefined
 }
 
 /** A request that was answered. */
@@ -83,7 +83,8 @@ export async function attempt(
       const signing = sign(asked?.request ?? unsigned, values)
       const signed = signing instanceof Promise ? await signing : signing
       trip.course?.signs(unsigned, signed, values)
-      if (trip.beforeSending) await trip.beforeSending()
+      const before = trip.beforeSending?.()
+      if (before) await before
       const answer = await context.egress.open({
         method: signed.method,
         url: signed.url,

@@ -43,7 +43,7 @@ export interface CallPlace extends CallOptions {
   /** Who looks on. */
   course?: Course | undefined
   /** Whenever its turn has come: what it throws ends the call, of which nothing was sent then. */
-  beforeSending?: (() => Promise<void>) | undefined
+  beforeSending?: (() => Promise<void> | undefined) | undefined
 }
 
 type Needs = Pick<

@@ -13,6 +13,7 @@ import { brokenAnswer, refusalFor, unrenderable } from './failure.ts'
 import { type FinishedCall, observe } from './finished.ts'
 import { writeHead } from './head.ts'
 import { type Keep, prefersLater } from './later.ts'
+import { lookAgain } from './look-again.ts'
 import { readOptions } from './options.ts'
 import { type Target, targetOf } from './target.ts'
 import { vendorHeaders } from './vendor-headers.ts'
@@ -73,6 +74,7 @@ async function begin(
   const body = bodyOf(request, reply, expecting, context.egress.turns)
   const target = targetOf(request.raw.url!)
   const options = readOptions(given)
+  const beforeSending = lookAgain(() => context.connections.of(given.authorization))
   const finding = context.connections.of(given.authorization)
   const callable = finding instanceof Promise ? await finding : finding
   const { instanceId, connection, base } = callable
@@ -95,7 +97,7 @@ async function begin(
       course.ends(202, '')
       return undefined
     }
-    const place = { ...options, signal: left, told, course }
+    const place = { ...options, signal: left, told, course, beforeSending }
     const called = await call(context, callable, asked, place)
     try {
       const mount = rootOf(context, request, target) + target.mount
