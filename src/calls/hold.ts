@@ -11,7 +11,8 @@ export interface Hold extends Disposable {
   signal: AbortSignal
   /**
    * Right before its first byte.
-   * @throws {Refusal} `call-not-waiting` where it was cancelled, or is another's by now
+   * @throws {Refusal} `call-not-waiting` where it was cancelled, or is another's by now;
+   *   `unavailable` where it has to be looked at anew whether it may be sent
    */
   beforeSending(): Promise<void>
 }
@@ -47,7 +48,8 @@ export function holdCall(
       over.signal.throwIfAborted()
       hasDeparted = true
       letGo()
-      if (!(await departs(db, claimed))) throw notHeld(claimed)
+      if (await departs(db, claimed)) return
+      throw (await isHeld(db, claimed)) ? changed() : notHeld(claimed)
     },
     [Symbol.dispose]: letGo,
   }
@@ -55,6 +57,14 @@ export function holdCall(
 
 function notHeld({ id }: StoredCall): Refusal {
   return new Refusal('call-not-waiting', `The call ${id} was cancelled before it was sent.`)
+}
+
+/** While it waited for its turn: whoever opens its instance anew is told why. */
+function changed(): Refusal {
+  return new Refusal('unavailable', {
+    message: 'Whether the call may be sent has changed while it waited.',
+    retryAfter: 1,
+  })
 }
 
 function processEnds(): Refusal {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { columns, type Lane, type Queries, type StoredCall } from './store.ts'
+import { activeUser, columns, type Lane, type Queries, type StoredCall } from './store.ts'
 
 /** So long a call may wait to be sent. */
 export const mostDays = 7
@@ -123,7 +123,7 @@ export async function isHeld(
 
 /**
  * From then on it is too late to cancel it.
- * @returns false where it is not held any more, and must not be sent
+ * @returns false where it must not be sent: it is not held any more, or may not be called by now
  */
 export async function departs(
   { kysely }: Queries,
@@ -131,8 +131,11 @@ export async function departs(
 ): Promise<boolean> {
   const { numAffectedRows } = await sql`
     update calls set on_its_way = true
-    where organization_id = ${organizationId} and id = ${id} and claims = ${claims}
-      and state = 'sending'`.execute(kysely)
+    from instances i
+    where calls.organization_id = ${organizationId} and calls.id = ${id}
+      and calls.claims = ${claims} and calls.state = 'sending'
+      and i.organization_id = ${organizationId} and i.id = calls.instance_id and not i.disabled
+      and exists (${activeUser(organizationId, sql`calls.user_id`)})`.execute(kysely)
   return numAffectedRows === 1n
 }
 

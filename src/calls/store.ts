@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Db } from '../database/database.ts'
 
 export type Queries = Pick<Db, 'kysely'>
@@ -156,11 +156,16 @@ export async function mayStillCall(
   { kysely }: Queries,
   { organizationId, userId }: Pick<StoredCall, 'organizationId' | 'userId'>,
 ): Promise<boolean> {
-  const { rows } = await sql`
+  const { rows } = await activeUser(organizationId, sql`${userId}`).execute(kysely)
+  return rows.length > 0
+}
+
+/** A row where the user may call. */
+export function activeUser(organizationId: number, userId: RawBuilder<unknown>) {
+  return sql`
     select from users u
     join accounts a on a.organization_id = u.organization_id and a.id = u.account_id
     join organizations o on o.organization_id = u.organization_id
     where u.organization_id = ${organizationId} and u.id = ${userId} and u.active and a.active
-      and o.disabled_at is null`.execute(kysely)
-  return rows.length > 0
+      and o.disabled_at is null`
 }

@@ -53,6 +53,18 @@ test('what another process tries while live calls keep the limit busy is cancell
   expect(sender.context.bodyRoom.taken).toBe(0)
 })
 
+test('what waits for its turn while its instance is disabled is not sent, and says so', async () => {
+  const rateLimits = [{ amount: 1, unit: 'second', every: 3 }]
+  const instance = await connect({ rateLimits })
+  expect((await through(sender, instance, 'GET', '/live')).status).toBe(200)
+  const { kept } = await later(world, instance, 'POST', '/disabled', { body: 'x' })
+  await whenIn(world, kept.id, 'sending')
+  await call(world, 'DELETE', `/instances/${instance.id}/enabled`)
+  const { error } = await whenIn(world, kept.id, 'done', 'failed')
+  expect([error?.code, countOf('/disabled')]).toEqual(['instance-disabled', 0])
+  expect(sender.context.bodyRoom.taken).toBe(0)
+})
+
 test('what the vendor has got is not called cancelled, and its answer is kept', async () => {
   const freed = Promise.withResolvers<void>()
   hold = freed.promise
