@@ -34,7 +34,7 @@ const throttledSeconds = 10
 /**
  * Sends what waits for an instance, in the order in which it came, as far as its limits let it
  * through now, and plans when to go on.
- * @param stopping ends also what is on its way
+ * @param stopping ends also what is on its way: with the process, or alone where it took too long
  * @param ending has nothing more begin, and nothing wait for its turn
  */
 export async function sendWaiting(
@@ -136,9 +136,21 @@ async function send(
   } catch (error) {
     const isOurs = !(error instanceof Refusal || error instanceof EgressFailure)
     if (isOurs) context.log.error({ err: error, callId: claimed.id }, 'a call could not be sent')
-    if (ends.stopping.aborted) return { kind: 'later', inSeconds: 0, tried: true }
-    return endAfter(error, claimed, isSafe) ?? broken
+    const isCutOff = !ends.ending.aborted && error instanceof EgressFailure && error.sent
+    if (!ends.stopping.aborted) return endAfter(error, claimed, isSafe) ?? broken
+    if (!isCutOff) return { kind: 'later', inSeconds: 0, tried: true }
+    return endAfter(tookTooLong(), claimed, isSafe) ?? broken
   }
+}
+
+/** Nobody stops the process: it is the time of the job that is over, and would be again next time. */
+function tookTooLong(): EgressFailure {
+  const failure = new EgressFailure(
+    'late',
+    'The vendor took longer than a call that is sent later may take. Ask it for less at once, or call it without "Prefer: respond-async".',
+  )
+  failure.sent = true
+  return failure
 }
 
 /** It has not been sent, and would have been had it waited as long as others may. */
