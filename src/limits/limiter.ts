@@ -3,6 +3,7 @@ import { type Db, openDatabase } from '../database/database.ts'
 import { Refusal } from '../http/errors.ts'
 import type { Asked, Asking } from './asking.ts'
 import { BudgetQueue } from './budget-queue.ts'
+import { Crowd } from './crowd.ts'
 import { Deadlines } from './deadlines.ts'
 import { KnownLimits } from './known-limits.ts'
 import { Lease } from './lease.ts'
@@ -25,7 +26,12 @@ const longestLifeMs = 2_000
 const mostGraceMs = 120
 /** What of it is to be left when the answer comes. */
 const leastLeftMs = 5
-const defaults = { maxWaiting: 10_000, maxWaitingInAll: 50_000, jitterMs: 35 }
+const defaults = {
+  maxWaiting: 10_000,
+  maxWaitingInAll: 50_000,
+  maxWaitingOfOne: 25_000,
+  jitterMs: 35,
+}
 
 export interface LimiterOptions {
   url: string
@@ -36,6 +42,8 @@ export interface LimiterOptions {
   maxWaiting?: number
   /** How many calls may wait in this process. */
   maxWaitingInAll?: number
+  /** How many of them may be of one organization: some room is left for others. */
+  maxWaitingOfOne?: number
 }
 
 /**
@@ -52,7 +60,7 @@ export class Limiter implements AsyncDisposable {
   readonly #known: KnownLimits
   readonly #room: WaitingRoom
   readonly #leased = new Set<Turn>()
-  #waiting = 0
+  readonly #waiting: Crowd
   #number = 0
   /** How much longer permits live since answers came too late. */
   #graceMs = 0
@@ -61,6 +69,8 @@ export class Limiter implements AsyncDisposable {
   constructor(options: LimiterOptions) {
     this.#options = { ...defaults, ...options }
     const { url, onError } = options
+    const { maxWaitingInAll: inAll, maxWaitingOfOne: ofOne } = this.#options
+    this.#waiting = new Crowd({ inAll, ofOne })
     this.#db = openDatabase({ url, onError, maxConnections: concurrency, patienceMs })
     this.#known = new KnownLimits({
       open: (organizationId, budget) => new BudgetQueue(budget, this.#asking(organizationId)),
@@ -70,9 +80,7 @@ export class Limiter implements AsyncDisposable {
       deadlines: this.deadlines,
       queueOf: (limited) => this.#queueOf(limited),
       gateOf: (organizationId, pool) => this.#known.gateOf(organizationId, pool),
-      left: () => {
-        this.#waiting -= 1
-      },
+      left: (organizationId) => this.#waiting.leave(organizationId),
     }
     this.#lease = new Lease(this.#db, {
       onError,
@@ -84,7 +92,7 @@ export class Limiter implements AsyncDisposable {
 
   /** Calls of this process: those that wait, and those with a place in a pool. */
   get counts() {
-    return { waiting: this.#waiting, placed: this.#leased.size }
+    return { waiting: this.#waiting.size, placed: this.#leased.size }
   }
 
   /**
@@ -99,10 +107,10 @@ export class Limiter implements AsyncDisposable {
     this.#known.forget()
     const queue = this.#queueOf(limited)
     const full = queue.calls.size >= this.#options.maxWaiting
-    if (!first && (full || this.#waiting >= this.#options.maxWaitingInAll)) {
+    if (!first && (full || !this.#waiting.hasRoomFor(limited.organizationId))) {
       return Promise.reject(queueFull(limited, queue.calls.state()))
     }
-    this.#waiting += 1
+    this.#waiting.enter(limited.organizationId)
     return waitForTurn(this.#room, limited, options)
   }
 

@@ -14,7 +14,7 @@ export interface WaitingRoom {
   queueOf(limited: Limited): BudgetQueue
   gateOf(organizationId: number, pool: LimitPool): PoolGate
   /** A call does not wait any more. */
-  left(): void
+  left(organizationId: number): void
 }
 
 /** Has a call wait until its turn comes, its time is over, or it is aborted. */
@@ -28,7 +28,7 @@ export function waitForTurn(
   let leave = () => {}
   const end = () => {
     leave()
-    room.left()
+    room.left(limited.organizationId)
     signal?.removeEventListener('abort', abort)
   }
   const grant = (permit: Permit) => {

@@ -210,6 +210,29 @@ describe('a call that waits', () => {
     await Promise.all(waiting)
   })
 
+  test('is refused where too many of its organization wait, and those of others are not', async () => {
+    await using small = open({ maxWaitingInAll: 10, maxWaitingOfOne: 2 })
+    const [one, two] = [limitedTo(1), limitedTo(1)]
+    const stranger = {
+      ...limitedTo(1),
+      organizationId: (await world.addOrganization()).organizationId,
+    }
+    for (const limited of [one, two, stranger]) send(await small.acquire(limited, within()))
+    const leave = new AbortController()
+    const wait = (limited: Limited) =>
+      small.acquire(limited, { ...within(), signal: leave.signal }).catch(() => {})
+    const waiting = [wait(one), wait(two)]
+    for (const limited of [one, two, limitedTo(1)]) {
+      expect((await refusalOf(small.acquire(limited, within()))).code).toBe('limit-queue-full')
+    }
+    waiting.push(wait(stranger))
+    expect(small.waitingHere(stranger)).toBe(1)
+    leave.abort()
+    await Promise.all(waiting)
+    expect(small.counts.waiting).toBe(0)
+    send(await small.acquire(limitedTo(1), within()))
+  })
+
   test('leaves when its client does, and those behind it move up', async () => {
     const limited = limitedTo(1)
     const held = await limiter.acquire(limited, within())
