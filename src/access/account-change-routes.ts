@@ -32,6 +32,7 @@ const changeRefusals = refusals(
   'account-default',
   'last-admin',
   'role-insufficient',
+  ...proofRefusals,
   ...bodyRefusals,
   ...readingRefusals,
 )
@@ -73,13 +74,15 @@ function changingRoutes(app: Server, context: Context) {
         summary: 'Replace an account',
         tags,
         params,
+        headers: passwordHeader,
         body: Model<AccountReplacement>('AccountReplacement'),
         response: { 200: answered, ...changeRefusals },
       },
     },
     async (request) => {
       const whole = { description: '', externalId: null, ...request.body }
-      return changeAccount(context, request.params.id, whole, deedOf(request))
+      const prove = () => requirePersonOfBearer(context, request)
+      return changeAccount(context, request.params.id, whole, deedOf(request), prove)
     },
   )
 
@@ -90,14 +93,19 @@ function changingRoutes(app: Server, context: Context) {
       schema: {
         operationId: 'changeAccount',
         summary: 'Change an account',
-        description: 'What is left out stays. `"active": false` lets its users in no more.',
+        description:
+          'What is left out stays. `"active": false` lets its users in no more. To let them in again with a bearer token, have signed in within the last five minutes, or send your password in the header `Elements-User-Password`.',
         tags,
         params,
+        headers: passwordHeader,
         body: Model<AccountChange>('AccountChange'),
         response: { 200: answered, ...changeRefusals },
       },
     },
-    async (request) => changeAccount(context, request.params.id, request.body, deedOf(request)),
+    async (request) => {
+      const prove = () => requirePersonOfBearer(context, request)
+      return changeAccount(context, request.params.id, request.body, deedOf(request), prove)
+    },
   )
 
   app.delete(

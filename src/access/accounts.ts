@@ -65,17 +65,23 @@ export async function addAccount(
 }
 
 /**
- * Changes what is given. Nobody of an account that is not active is let in.
+ * Changes what is given. Nobody of an account that is not active is let in; `prove` is asked, and
+ * throws, before they are again.
  * @throws {Refusal} `account-not-found`, `account-default`, `last-admin`
  */
 export async function changeAccount(
   { db }: AccountContext,
   id: number,
-  { name, description, externalId, active }: AccountChange,
+  { name, description, externalId, ...change }: AccountChange,
   deed: Deed,
+  prove: () => Promise<void>,
 ): Promise<Account> {
   const { organizationId } = deed
   const key = { organizationId, id }
+  const found = await findAccount(db, key)
+  // What is as it was is not written: somebody else may change it before this is stored.
+  const active = change.active === found?.active ? undefined : change.active
+  if (found && active === true) await prove()
   return transaction(db, async (tx) => {
     await lockOrganization(tx, organizationId)
     const before = await findAccount(tx, key)

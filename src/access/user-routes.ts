@@ -78,7 +78,7 @@ export function userRoutes(app: Server, context: Context) {
         operationId: 'changeUser',
         summary: 'Change a user',
         description:
-          'What is left out stays. Your own password needs `oldPassword`; a new one ends all bearer tokens of the user, as `"active": false` does. What outlives a bearer token (an address, the password of somebody else, the role of an admin) needs more than one: have signed in within the last five minutes, or send your password in the header `Elements-User-Password`.',
+          'What is left out stays. Your own password needs `oldPassword`; a new one ends all bearer tokens of the user, as `"active": false` does. What outlives a bearer token (an address, the password of somebody else, the role of an admin, `"active": true`) needs more than one: have signed in within the last five minutes, or send your password in the header `Elements-User-Password`.',
         tags,
         params,
         headers: passwordHeader,

@@ -26,7 +26,12 @@ async function olderBearer(): Promise<string> {
   return bearer
 }
 
-const ways = (bob: Person) => {
+const ways = async (bob: Person) => {
+  const gone = await addPerson(world)
+  const closed = await call(world, 'POST', '/accounts', { body: { name: 'Closed' } })
+  const off = { body: { active: false } }
+  await call(world, 'PATCH', `/users/${gone.id}`, off)
+  await call(world, 'PATCH', `/accounts/${closed.body.id}`, off)
   const newOne = { email: `mallory-${bob.id}@example.com`, password: 'a password of mallory' }
   return [
     ['PATCH', `/users/${bob.id}`, { password: 'a password of mallory' }],
@@ -34,14 +39,18 @@ const ways = (bob: Person) => {
     ['PATCH', `/users/${bob.id}`, { roles: ['org-admin'] }],
     ['PUT', `/users/${bob.id}/roles/org-admin`, undefined],
     ['POST', `/accounts/${accountId}/users`, { ...newOne, roles: ['org-admin'] }],
+    ['PATCH', `/users/${gone.id}`, { active: true }],
+    ['PATCH', `/accounts/${closed.body.id}`, { active: true }],
+    ['PUT', `/accounts/${closed.body.id}`, { name: 'Open', active: true }],
   ] as const
 }
 
 test('a stolen bearer token lets nobody else in, nor for longer than it lasts', async () => {
   const bob = await addPerson(world)
   const authorization = await olderBearer()
+  const all = await ways(bob)
   const before = (await call(world, 'GET', '/users')).body
-  for (const [method, path, body] of ways(bob)) {
+  for (const [method, path, body] of all) {
     const refused = await call(world, method, path, { body, authorization })
     expect([method, path, refused.status, refused.body.code]).toEqual([
       method,
@@ -58,6 +67,14 @@ test('a stolen bearer token lets nobody else in, nor for longer than it lasts', 
 test('what lets nobody in needs no more than the token', async () => {
   const bob = await addPerson(world)
   const authorization = await olderBearer()
+  for (const active of [true, false]) {
+    const own = await call(world, 'POST', '/accounts', { body: { name: `Active ${active}` } })
+    const same = await call(world, 'PATCH', `/accounts/${own.body.id}`, {
+      body: { description: 'Told', active },
+      authorization,
+    })
+    expect([same.status, same.body.active]).toEqual([200, active])
+  }
   const body = { firstName: 'Robert', email: bob.email, active: false }
   const changed = await call(world, 'PATCH', `/users/${bob.id}`, { body, authorization })
   expect([changed.status, changed.body.firstName, changed.body.active]).toEqual([
@@ -80,9 +97,9 @@ test.each<
   ['a sign-in of a moment ago', async () => ({ authorization: await signIn(world, admin) })],
   ['the two secrets', async () => ({ authorization: admin.authorization })],
 ])('with %s it is done', async (_, proof) => {
-  for (let way = 0; way < 5; way++) {
+  for (let way = 0; way < 8; way++) {
     const bob = await addPerson(world)
-    const [method, path, body] = ways(bob)[way]!
+    const [method, path, body] = (await ways(bob))[way]!
     const done = await call(world, method, path, { body, ...(await proof()) })
     expect([method, path, done.status]).toEqual([method, path, 200])
   }
