@@ -11,6 +11,8 @@ export class NewLimits {
   readonly #context: Needs
   /** Of two changes the later one is read later. */
   readonly #changes = new PQueue({ concurrency: 1 })
+  /** Instances of which nothing has been read since they changed: one reading will do for all. */
+  readonly #unread = new Set<string>()
 
   constructor(context: Needs) {
     this.#context = context
@@ -21,8 +23,14 @@ export class NewLimits {
     const { limiter, log } = this.#context
     for (const key of this.#concerned(name)) {
       if (limiter.waitingOf(key.organizationId, key.id) === 0) continue
+      const instance = `${key.organizationId}/${key.id}`
+      if (this.#unread.has(instance)) continue
+      this.#unread.add(instance)
       this.#changes
-        .add(() => this.#move(key))
+        .add(() => {
+          this.#unread.delete(instance)
+          return this.#move(key)
+        })
         .catch((err) => log.warn({ err, instanceId: key.id }, 'new limits could not be read'))
     }
   }

@@ -3,7 +3,7 @@ import { startCable } from '../support/cable.ts'
 import { call } from '../support/client.ts'
 import { until } from '../support/until.ts'
 import type { World } from '../support/world.ts'
-import { startFirst, startReplica } from './replicas.ts'
+import { countQueries, startFirst, startReplica } from './replicas.ts'
 import { instanceOf, through } from './through.ts'
 import { type GatewayVendor, startGatewayVendor } from './types-vendor.ts'
 
@@ -39,6 +39,42 @@ test.each([
     expect([code, headers['ratelimit-policy']]).toEqual([undefined, policy])
   },
 )
+
+test('a window that comes back counts each call once that was sent before it went', async () => {
+  const configuration = { server: vendor.url, user: 'u', secret: 's' }
+  const instance = await instanceOf(first, 'open', configuration, hourly(10))
+  const send = () => through(first, instance, 'GET', '/x')
+  expect((await send()).code).toBe(undefined)
+  for (const unit of ['day', 'hour', 'day', 'hour']) {
+    const body = { settings: { rateLimits: [{ amount: 10, unit }] } }
+    expect((await call(first, 'PATCH', `/instances/${instance.id}`, { body })).status).toBe(200)
+    expect((await send()).code).toBe(undefined)
+  }
+  const { body } = await call(first, 'GET', `/instances/${instance.id}/limits`)
+  expect(body.rateLimit.windows).toMatchObject([{ amount: 10, used: 5 }])
+})
+
+test('changes that follow one another faster than they are read are read together', async () => {
+  const configuration = { server: vendor.url, user: 'u', secret: 's' }
+  const instance = await instanceOf(first, 'open', configuration, hourly(1))
+  expect((await through(second, instance, 'GET', '/x')).code).toBe(undefined)
+  const waiting = through(second, instance, 'GET', '/x')
+  await until(() => second.context.limiter.waitingOf(first.organizationId, instance.id) === 1)
+  const change = async (settings: object) =>
+    call(first, 'PATCH', `/instances/${instance.id}`, { body: { settings } })
+  const { pool } = second.context.db
+  const busy = await Promise.all(Array.from({ length: pool.options.max }, () => pool.connect()))
+  const asked = await countQueries(second, async () => {
+    for (let times = 0; times < 4; times += 1) {
+      const unit = times % 2 === 0 ? 'day' : 'hour'
+      expect((await change({ rateLimits: [{ amount: 1, unit }] })).status).toBe(200)
+    }
+    for (const client of busy) client.release()
+    expect((await change(hourly(3))).status).toBe(200)
+    expect((await waiting).code).toBe(undefined)
+  })
+  expect(asked.filter((query) => query.includes('find-stored-instance')).length).toBeLessThan(4)
+})
 
 test('a process that could not hear of the change then has its calls go on as well', async () => {
   await using cable = await startCable(first.databaseUrl)
