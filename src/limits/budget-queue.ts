@@ -1,5 +1,7 @@
+import { setImmediate as othersTurn } from 'node:timers/promises'
 import { Alarm } from './alarm.ts'
 import type { Asked, Asking } from './asking.ts'
+import { Burst } from './burst.ts'
 import { CallQueue } from './call-queue.ts'
 import { handOut } from './hand-out.ts'
 import type { LimitBudget } from './limited.ts'
@@ -32,6 +34,7 @@ export class BudgetQueue implements Wakeable, Grantor {
   readonly #stock = new Stock()
   #back = new Map<number, number>()
   readonly #left = new WindowsLeft()
+  readonly #burst = new Burst()
   /** How many calls the process is able to start in the life of a permit. */
   #wanted = mostWanted
   #asking = false
@@ -126,6 +129,8 @@ export class BudgetQueue implements Wakeable, Grantor {
   async #ask() {
     this.#asking = true
     try {
+      // For all that have come by then.
+      if (this.#burst.isNew(performance.now())) await othersTurn()
       for (let asked = this.#compose(); asked; asked = this.#compose()) await this.#exchange(asked)
     } finally {
       this.#asking = false
@@ -216,14 +221,16 @@ export class BudgetQueue implements Wakeable, Grantor {
     const now = performance.now()
     this.#asleep = now < this.#sleepsUntil
     if (this.#asleep) return undefined
-    const next = nextCalls(this.calls, Math.floor(this.#wanted), now, this)
-    const { wanted, gates, pools, runs } = next
+    const burst = this.budget && this.calls.size > 0 ? this.#burst.ask(now) : undefined
+    const most = burst?.mostWanted ?? Math.floor(this.#wanted)
+    const { wanted, gates, pools, runs } = nextCalls(this.calls, most, now, this)
     if (wanted.length === 0) return undefined
-    const lifeMs = this.#limiter.lifeMs(this.budget)
+    const lifeMs = this.#limiter.lifeMs(this.budget) + (burst?.longerLifeMs ?? 0)
     const [run] = runs
     if (this.budget && gates.length === 0 && run && this.calls.size === wanted.length) {
       this.#putBack(now)
-      run.count += this.#stock.want(now, lifeMs, this.budget, this.#left.windows)
+      // In a burst the last of the others may be waiting for just what is in stock here.
+      if (!burst) run.count += this.#stock.want(now, lifeMs, this.budget, this.#left.windows)
     }
     return { wanted, gates, question: { budget: this.#describe(now, lifeMs), pools, runs }, lifeMs }
   }

@@ -1,0 +1,31 @@
+/** After so long without a question calls may come many at once, and most of them need a connection. */
+const idleMs = 1_000
+/** So long they come. */
+const burstMs = 200
+const longerLifeMs = 120
+const mostWanted = 256
+
+/** What is asked for otherwise after a while of nothing, for all who come then are to start at once. */
+export interface BurstTerms {
+  /** For how many calls one question may be. */
+  mostWanted: number
+  /** How much longer their permits live, for as long as which they count longer, too. */
+  longerLifeMs: number
+}
+
+export class Burst {
+  #askedAt = Number.NEGATIVE_INFINITY
+  #until = Number.NEGATIVE_INFINITY
+
+  /** Whether nothing has been asked for so long that the next question begins one. */
+  isNew(now: number): boolean {
+    return now - this.#askedAt > idleMs
+  }
+
+  /** For a question that is asked now. */
+  ask(now: number): BurstTerms | undefined {
+    if (this.isNew(now)) this.#until = now + burstMs
+    this.#askedAt = now
+    return now < this.#until ? { mostWanted, longerLifeMs } : undefined
+  }
+}
