@@ -43,6 +43,7 @@ const maxDiscarded = 64 * 1024
 /** A request under way and its answer: what undici tells of them goes straight to who wants it. */
 export class Stream implements Dispatcher.DispatchHandler, StreamAnswer, Watched {
   status = 0
+  enrolledAt: number | undefined
   headers: Record<string, string | string[]> = {}
   readonly #context: StreamContext
   readonly #request: StreamRequest

@@ -1,5 +1,7 @@
+import { type Enrolled, Roll } from './roll.ts'
+
 /** Something that may take too long. */
-export interface Watched {
+export interface Watched extends Enrolled {
   /** By `performance.now()`; told again and again while it is watched. */
   check(now: number): void
 }
@@ -13,7 +15,7 @@ const tickMs = 100
 export class Watch {
   /** By `performance.now()`, as old as the last tick. */
   now = 0
-  readonly #watched = new Set<Watched>()
+  readonly #watched = new Roll<Watched>()
   #timer: NodeJS.Timeout | undefined
 
   add(watched: Watched): void {
@@ -34,6 +36,6 @@ export class Watch {
       this.#timer = undefined
       return
     }
-    for (const one of this.#watched) one.check(this.now)
+    this.#watched.tell((one) => one.check(this.now))
   }
 }

@@ -1,5 +1,6 @@
 import PQueue from 'p-queue'
 import { type Db, openDatabase } from '../database/database.ts'
+import { Roll } from '../egress/roll.ts'
 import { Refusal } from '../http/errors.ts'
 import type { Asked, Asking } from './asking.ts'
 import { BudgetQueue } from './budget-queue.ts'
@@ -59,7 +60,7 @@ export class Limiter implements AsyncDisposable {
   readonly #questions = new PQueue({ concurrency })
   readonly #known: KnownLimits
   readonly #room: WaitingRoom
-  readonly #leased = new Set<Turn>()
+  readonly #leased = new Roll<Turn>()
   readonly #waiting: Crowd
   #number = 0
   /** How much longer permits live since answers came too late. */
@@ -85,7 +86,7 @@ export class Limiter implements AsyncDisposable {
     this.#lease = new Lease(this.#db, {
       onError,
       onOver: () => {
-        for (const turn of this.#leased) turn.end('lease-over')
+        this.#leased.tell((turn) => turn.end('lease-over'))
       },
     })
   }

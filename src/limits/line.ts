@@ -20,5 +20,8 @@ export class Line {
     if (one.after) one.after.before = one.before
     else this.#tail = one.before
     one.line = undefined
+    // Who has gone leads to nobody who is still there.
+    one.before = undefined
+    one.after = undefined
   }
 }

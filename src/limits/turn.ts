@@ -1,3 +1,4 @@
+import type { Enrolled } from '../egress/roll.ts'
 import type { Dated, Deadlines } from './deadlines.ts'
 import type { OverReason, Permit } from './limited.ts'
 import type { Waiting } from './waiting.ts'
@@ -12,13 +13,14 @@ export interface Grantor {
 }
 
 /** A permit that was granted, with its places in pools. */
-export class Turn implements Permit, Dated {
+export class Turn implements Permit, Dated, Enrolled {
   readonly waiting: Waiting
   readonly replica: number
   /** By the database's clock: the batch that the permit came from. */
   readonly at: number
   readonly deadline: number
   due: number | undefined
+  enrolledAt: number | undefined
   readonly #freshUntil: number
   readonly #grantor: Grantor
   #state: 'granted' | 'sent' | 'over' = 'granted'
