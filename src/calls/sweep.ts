@@ -15,8 +15,9 @@ export function planSweeps({ db, jobs }: Pick<Context, 'db' | 'jobs'>, startAfte
 /** Has what waits looked at where nobody has done so for a while, since the job for it had failed. */
 export async function sweepForgotten(context: Needs) {
   const { db, jobs, log } = context
+  // First: one that fails again and again must not be the last.
+  await planSweeps(context, everySeconds)
   const forgotten = await listForgotten(db)
   for (const lane of forgotten) await wake(jobs, db.pool, lane)
   if (forgotten.length > 0) log.info({ lanes: forgotten.length }, 'calls that wait are looked at')
-  await planSweeps(context, everySeconds)
 }

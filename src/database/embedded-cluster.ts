@@ -131,7 +131,8 @@ export async function run(program: string, home: Home, args: string[], input = '
     cwd: home.folder,
     env: environment,
   })
-  running.child.stdin?.end(input)
+  // One that reads nothing may have closed it; what went wrong with it is told by how it ends.
+  running.child.stdin?.on('error', () => {}).end(input)
   await running.catch((cause) => {
     throw new Error(`PostgreSQL: ${`${cause.stderr}\n${cause.stdout}`.trim() || cause.message}`, {
       cause,
