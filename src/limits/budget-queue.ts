@@ -130,7 +130,9 @@ export class BudgetQueue implements Wakeable, Grantor {
     this.#asking = true
     try {
       // For all that have come by then.
-      if (this.#burst.isNew(performance.now())) await othersTurn()
+      if (this.budget && this.calls.size > 0) {
+        if (this.#burst.isNew(performance.now(), this.calls.oldest())) await othersTurn()
+      }
       for (let asked = this.#compose(); asked; asked = this.#compose()) await this.#exchange(asked)
     } finally {
       this.#asking = false
@@ -221,7 +223,8 @@ export class BudgetQueue implements Wakeable, Grantor {
     const now = performance.now()
     this.#asleep = now < this.#sleepsUntil
     if (this.#asleep) return undefined
-    const burst = this.budget && this.calls.size > 0 ? this.#burst.ask(now) : undefined
+    const mayBurst = this.budget && this.calls.size > 0
+    const burst = mayBurst ? this.#burst.ask(now, this.calls.oldest()) : undefined
     const most = burst?.mostWanted ?? Math.floor(this.#wanted)
     const { wanted, gates, pools, runs } = nextCalls(this.calls, most, now, this)
     if (wanted.length === 0) return undefined

@@ -17,14 +17,17 @@ export class Burst {
   #askedAt = Number.NEGATIVE_INFINITY
   #until = Number.NEGATIVE_INFINITY
 
-  /** Whether nothing has been asked for so long that the next question begins one. */
-  isNew(now: number): boolean {
-    return now - this.#askedAt > idleMs
+  /**
+   * Whether a question begins one: nothing has been asked for so long, and nobody waits for longer.
+   * @param since when the first of those who wait came
+   */
+  isNew(now: number, since: number): boolean {
+    return now - this.#askedAt > idleMs && now - since < burstMs
   }
 
   /** For a question that is asked now. */
-  ask(now: number): BurstTerms | undefined {
-    if (this.isNew(now)) this.#until = now + burstMs
+  ask(now: number, since: number): BurstTerms | undefined {
+    if (this.isNew(now, since)) this.#until = now + burstMs
     this.#askedAt = now
     return now < this.#until ? { mostWanted, longerLifeMs } : undefined
   }
