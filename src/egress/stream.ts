@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
+import { withoutStacks } from '../http/stackless.ts'
 import { tooLarge } from './body.ts'
 import {
   aborted,
@@ -331,7 +332,9 @@ export class Stream implements Dispatcher.DispatchHandler, StreamAnswer, Watched
     this.#failure = failure
     this.#held = []
     this.#finish()
-    this.#controller?.abort(failure)
+    const controller = this.#controller
+    // undici destroys the connection with an error of its own, whose stack Node renders.
+    if (controller) withoutStacks(() => controller.abort(failure))
     this.#controller = undefined
     this.#settle?.reject(failure)
     this.#settle = undefined

@@ -10,3 +10,14 @@ export class Stackless extends Error {
     Error.stackTraceLimit = stackTraceLimit
   }
 }
+
+/** For what makes errors of its own that nobody sees. */
+export function withoutStacks(run: () => void) {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    run()
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
