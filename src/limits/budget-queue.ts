@@ -6,7 +6,7 @@ import { CallQueue } from './call-queue.ts'
 import { handOut } from './hand-out.ts'
 import type { LimitBudget } from './limited.ts'
 import { nextCalls } from './next-calls.ts'
-import { Pace } from './pace.ts'
+import { Pace, type PaceTerms } from './pace.ts'
 import type { PoolGate, Wakeable } from './pool-gate.ts'
 import { type Granted, Stock } from './stock.ts'
 import type { Answer } from './take-store.ts'
@@ -140,13 +140,13 @@ export class BudgetQueue implements Wakeable, Grantor {
     }
   }
 
-  async #exchange({ wanted, gates, question, lifeMs }: Composed) {
+  async #exchange({ wanted, gates, question, lifeMs, pace }: Composed) {
     try {
       const { answer, askedAt, replica } = await this.#limiter.ask(question)
       this.#failures = 0
       const turn = { replica, at: answer.at, freshUntil: askedAt + lifeMs }
       this.#note(answer)
-      const left = await this.#grant(wanted, question, answer, turn)
+      const left = await this.#grant(wanted, question, answer, turn, new Pace(pace))
       for (const [at, gate] of gates.entries()) {
         const full = answer.freePlaces[at] === 0 && left.some((one) => one.gates.includes(gate))
         gate.answered({ full, othersWait: answer.othersWait[at] ?? false })
@@ -174,9 +174,9 @@ export class BudgetQueue implements Wakeable, Grantor {
     { runs }: Asked,
     { granted, lapsed }: Answer,
     turn: Granted,
+    pace: Pace,
   ): Promise<Waiting[]> {
     const isLate = () => lapsed || performance.now() >= turn.freshUntil
-    const pace = new Pace()
     const give = (one: Waiting) => this.#give(one, turn)
     const { left, spare, stocked } = await handOut({ wanted, runs, granted }, pace, isLate, give)
     if (isLate()) this.#giveBack(turn.at, spare + stocked)
@@ -235,7 +235,8 @@ export class BudgetQueue implements Wakeable, Grantor {
       // In a burst the last of the others may be waiting for just what is in stock here.
       if (!burst) run.count += this.#stock.want(now, lifeMs, this.budget, this.#left.windows)
     }
-    return { wanted, gates, question: { budget: this.#describe(now, lifeMs), pools, runs }, lifeMs }
+    const question = { budget: this.#describe(now, lifeMs), pools, runs }
+    return { wanted, gates, question, lifeMs, pace: burst?.pace }
   }
 
   /** What of the stock lives no longer, or all of it. */
@@ -283,7 +284,7 @@ export class BudgetQueue implements Wakeable, Grantor {
     this.#asking = true
     const lifeMs = this.#limiter.lifeMs(this.budget)
     const question = { budget: this.#describe(performance.now(), lifeMs), pools: [], runs: [] }
-    await this.#exchange({ wanted: [], gates: [], question, lifeMs })
+    await this.#exchange({ wanted: [], gates: [], question, lifeMs, pace: undefined })
     this.#asking = false
     this.wake()
   }
@@ -294,4 +295,5 @@ interface Composed {
   gates: PoolGate[]
   question: Asked
   lifeMs: number
+  pace: PaceTerms | undefined
 }

@@ -1,9 +1,14 @@
+import type { PaceTerms } from './pace.ts'
+
 /** After so long without a question calls may come many at once, and most of them need a connection. */
 const idleMs = 1_000
 /** So long they come. */
 const burstMs = 200
-const longerLifeMs = 120
-const mostWanted = 256
+const terms: BurstTerms = {
+  mostWanted: 256,
+  longerLifeMs: 120,
+  pace: { mostMs: 20, most: 256 },
+}
 
 /** What is asked for otherwise after a while of nothing, for all who come then are to start at once. */
 export interface BurstTerms {
@@ -11,6 +16,8 @@ export interface BurstTerms {
   mostWanted: number
   /** How much longer their permits live, for as long as which they count longer, too. */
   longerLifeMs: number
+  /** Their answers wait until all have started. */
+  pace: PaceTerms
 }
 
 export class Burst {
@@ -29,6 +36,6 @@ export class Burst {
   ask(now: number, since: number): BurstTerms | undefined {
     if (this.isNew(now, since)) this.#until = now + burstMs
     this.#askedAt = now
-    return now < this.#until ? { mostWanted, longerLifeMs } : undefined
+    return now < this.#until ? terms : undefined
   }
 }
