@@ -1,5 +1,7 @@
 import { TZDate } from '@date-fns/tz'
-import { format } from 'date-fns'
+// By its own name: for each of the 300 modules behind the package's Node would read its large manifest,
+// most of a second at each start.
+import { format } from 'date-fns/format'
 
 /** How one field is written: the token of date-fns that writes it so, or what it is. */
 type Field = string | ((date: TZDate) => string)
