@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { fromKysely, type Job, PgBoss, type Db as Sql } from 'pg-boss'
 import type { Db } from './database.ts'
-import { type QueueName, schema, workers, workersOfOne } from './job-queues.ts'
+import { type QueueName, queues, schema, workers, workersOfOne } from './job-queues.ts'
 
 /** The pool, a client in a transaction, or a transaction of Kysely's. */
 export type Queries = Pick<pg.Pool | pg.PoolClient, 'query'> | Pick<Db, 'kysely'>
@@ -116,7 +117,11 @@ export async function openJobs(
       ending.abort()
       const worker = await starting?.catch(() => undefined)
       starting = undefined
-      await worker?.stop({ timeout: patienceMs })
+      if (!worker) return
+      // By itself pg-boss looks every half second only whether they have ended.
+      const ended = Promise.all(Object.keys(queues).map((queue) => worker.offWork(queue)))
+      await Promise.race([ended, delay(patienceMs, undefined, { ref: false })])
+      await worker.stop({ graceful: false })
     },
     async [Symbol.asyncDispose]() {
       await jobs.stop(1000)
