@@ -111,7 +111,7 @@ test('only the entry points read the environment', () => {
 /** What a newcomer pastes and a document shows names an element; no decision does. */
 const examples = [
   'first-credentials.ts',
-  'main.ts',
+  'start.ts',
   'http/problem.ts',
   'instances/examples.ts',
   'instances/schema.ts',
