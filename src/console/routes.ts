@@ -23,18 +23,21 @@ export function consoleRoutes(app: Server, { folder = dist }: { folder?: string 
       maxAge: '1y',
       schemaHide: true,
     })
-    const sendPage = async (reply: FastifyReply) => {
+    const sendPage = async (reply: FastifyReply, opener = 'same-origin-allow-popups') => {
       const page = await readFile(`${folder}/index.html`, 'utf8').catch(() => undefined)
       if (page === undefined) return reply.code(503).type('text/plain').send(notBuilt)
       const nonce = randomBytes(16).toString('base64')
       return reply
-        .headers(headersFor(nonce))
+        .headers({ ...headersFor(nonce), 'cross-origin-opener-policy': opener })
         .type('text/html; charset=utf-8')
         .send(page.replace('{nonce}', nonce))
     }
     pages.get('/console/icon.svg', hidden, async (_, reply) => reply.sendFile('icon.svg', folder))
     pages.get('/console', hidden, async (_, reply) => sendPage(reply))
     pages.get('/console/*', hidden, async (_, reply) => sendPage(reply))
+    // Where a vendor's window comes back. Cut off from the page that opened it, it would be closed in
+    // the eyes of that page before it has told what it brings.
+    pages.get('/console/consent', hidden, async (_, reply) => sendPage(reply, 'unsafe-none'))
   })
 }
 
@@ -61,7 +64,6 @@ function headersFor(nonce: string): Record<string, string> {
     'referrer-policy': 'no-referrer',
     'cache-control': 'no-store',
     'x-robots-tag': 'noindex',
-    'cross-origin-opener-policy': 'same-origin-allow-popups',
     'permissions-policy': 'camera=(), microphone=(), geolocation=()',
   }
 }

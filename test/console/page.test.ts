@@ -54,6 +54,18 @@ test.each(['/console', '/console/', '/console/instances/12?tab=audit', '/console
   },
 )
 
+test.each([
+  ['/console', 'same-origin-allow-popups'],
+  ['/console/instances/12', 'same-origin-allow-popups'],
+  // Else the window in which a vendor asked for consent would seem closed when it comes back.
+  ['/console/consent', 'unsafe-none'],
+  ['/console/consent?code=a&state=b', 'unsafe-none'],
+])('whose opener %s is cut off from: %s', async (path, policy) => {
+  const { status, headers } = await get(url + path)
+  expect(status).toBe(200)
+  expect(headers['cross-origin-opener-policy']).toBe(policy)
+})
+
 test('no two answers have the same nonce', async () => {
   const policies = await Promise.all([get(`${url}/console`), get(`${url}/console`)])
   expect(policies[0]!.text).not.toBe(policies[1]!.text)

@@ -5,7 +5,10 @@ import { useTitle } from '../parts/use-title.ts'
 import { tellConsent } from '../wizard/consent.ts'
 import { resumeWizard } from '../wizard/resumption.ts'
 
-/** Where a vendor sends the browser back; it hands on what it was told, and closes. */
+/** So long somebody may take to hear what this window was told. */
+const unheardMs = 5_000
+
+/** Where a vendor sends the browser back; it hands on what it was told, and is closed. */
 export function Consent() {
   useTitle('Consent')
   const navigate = useNavigate()
@@ -25,7 +28,8 @@ export function Consent() {
       return
     }
     tellConsent(told)
-    window.close()
+    // Who waits for it closes this window. At once, the message might be lost with its sender.
+    setTimeout(() => window.close(), unheardMs)
   }, [navigate])
   return (
     <Container size="xs" py="xl" component="main">

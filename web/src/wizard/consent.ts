@@ -35,9 +35,8 @@ export async function askConsent(
   try {
     place.location.href = await consentUrl(element, filled, instanceId)
     return await redirectOf(place)
-  } catch (error) {
+  } finally {
     place.close()
-    throw error
   }
 }
 
@@ -94,7 +93,7 @@ function redirectOf(place: Window): Promise<ProviderData> {
   }).finally(() => channel.close())
 }
 
-/** Hands what the vendor's redirect carried to the page that waits for it. */
+/** Hands what the vendor's redirect carried to the page that waits for it, which then closes this one. */
 export function tellConsent(told: ProviderData) {
   const channel = new BroadcastChannel(channelName)
   channel.postMessage(told)
