@@ -156,7 +156,7 @@ describe('three processes whose clocks are a minute apart', () => {
     const limited = await connect({ rateLimits: [perSecond(amount)] })
     const unlimited = await connect({})
     const spreads = { limited: [] as number[], unlimited: [] as number[], bare: [] as number[] }
-    for (let round = 0; round < 9; round += 1) {
+    for (let round = 0; round < 5; round += 1) {
       spreads.bare.push(spreadOf(await burst(unlimited, `bare${amount}`, bare), amount))
       spreads.unlimited.push(spreadOf(await burst(unlimited, `free${amount}`), amount))
       const report = await burst(limited, `limited${amount}`)
